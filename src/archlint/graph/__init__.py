@@ -1,0 +1,1 @@
+"""Templates in, one resource graph out."""
