@@ -1,0 +1,161 @@
+"""Paths to candidate files: what a run looks at, before anything is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archlint.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+# Never a user's template: dependencies, version control, build output (read for package sizes only), caches.
+NEVER_WALKED = frozenset(
+    {".git", ".hg", ".svn", "node_modules", ".venv", "venv", ".tox", ".nox", "__pycache__", ".aws-sam", ".terraform"}
+    | {".mypy_cache", ".ruff_cache", ".pytest_cache", ".archlint_cache", "site-packages"}
+)
+SUFFIXES = (".yaml", ".yml", ".json", ".template")
+# The one file of a Serverless Framework package that is deployed as it stands.
+SERVERLESS_TEMPLATE = "cloudformation-template-update-stack.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What was found: `root` is the folder that all names are relative to, `files` are sorted.
+
+    `named` are the files the user typed: they must be lintable.
+    """
+
+    root: Path
+    files: tuple[Path, ...]
+    named: frozenset[Path] = field(default_factory=frozenset)
+
+    def name(self, path: Path) -> str:
+        """The path relative to the root, with `/`."""
+        return relative_name(path, self.root)
+
+
+def relative_name(path: Path, root: Path) -> str:
+    """`path` relative to `root` with `/`; with `..` steps when it lies outside."""
+    text = str(path)
+    prefix = str(root)
+    if text.startswith(prefix + os.sep):
+        return text[len(prefix) + 1 :].replace(os.sep, "/")
+    return os.path.relpath(text, prefix).replace(os.sep, "/")
+
+
+def discover(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Discovery:
+    """Files below `paths` (folders are walked, `.gitignore` and `exclude` globs honoured), in a stable order.
+
+    The root is the one folder given, the folder of the one file given, else the deepest common folder.
+    Raises UsageError for a path that does not exist.
+    """
+    resolved = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100 - Path.resolve would follow links
+    for path, given in zip(resolved, paths, strict=True):
+        if not path.exists():
+            raise UsageError(f"no such file or folder: {given}")
+    folders = [path if path.is_dir() else path.parent for path in resolved]
+    root = folders[0] if len(folders) == 1 else Path(os.path.commonpath(folders))
+    named = frozenset(path for path in resolved if not path.is_dir())
+    found: set[Path] = set(named)
+    excluded = _excluding(exclude)
+    for path in resolved:
+        if path.is_dir():
+            found.update(_walk(path, root, excluded))
+    return Discovery(root, tuple(sorted(found, key=str)), named)
+
+
+def _excluding(patterns: Sequence[str]) -> GitIgnoreSpec | None:
+    if not patterns:
+        return None
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(patterns)
+
+
+def _walk(start: Path, root: Path, excluded: GitIgnoreSpec | None) -> Iterator[Path]:
+    pending: list[tuple[str, tuple[tuple[str, GitIgnoreSpec], ...]]] = [(str(start), _ignores_above(start))]
+    while pending:
+        folder, ignores = pending.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            continue  # an unreadable folder holds nothing that can be deployed from here
+        if any(entry.name == ".gitignore" for entry in entries):
+            ignores = (*ignores, *_gitignore(folder))
+        assembly = any(entry.name == "cdk.out" for entry in entries)
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if _is_walked(entry, ignores, excluded, root, assembly=assembly):
+                    pending.append((entry.path, ignores))
+            elif entry.name.endswith(SUFFIXES) and _is_wanted_file(entry, root):
+                if not _is_ignored(entry.path, ignores, excluded, root, is_dir=False):
+                    yield Path(entry.path)
+
+
+def _is_walked(
+    entry: os.DirEntry[str],
+    ignores: tuple[tuple[str, GitIgnoreSpec], ...],
+    excluded: GitIgnoreSpec | None,
+    root: Path,
+    *,
+    assembly: bool,
+) -> bool:
+    if entry.name in NEVER_WALKED or (assembly and entry.name.startswith("asset.")):
+        return False
+    return not _is_ignored(entry.path, ignores, excluded, root, is_dir=True)
+
+
+def _is_wanted_file(entry: os.DirEntry[str], root: Path) -> bool:
+    parts = entry.path.rsplit(os.sep, 2)
+    if len(parts) == 3 and parts[1] == ".serverless":
+        return entry.name == SERVERLESS_TEMPLATE
+    if entry.is_symlink():
+        target = os.path.realpath(entry.path)
+        return target.startswith(os.path.realpath(root) + os.sep)
+    return True
+
+
+def _gitignore(folder: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        with open(os.path.join(folder, ".gitignore"), encoding="utf-8", errors="replace") as lines:  # noqa: PTH118, PTH123 - the walk works on strings
+            return ((folder, GitIgnoreSpec.from_lines(lines)),)
+    except (OSError, ValueError):
+        return ()
+
+
+def _ignores_above(start: Path) -> tuple[tuple[str, GitIgnoreSpec], ...]:
+    """The `.gitignore` files between the top of the git checkout and `start`, `start` itself left out."""
+    above: list[Path] = []
+    if not (start / ".git").exists():
+        for parent in start.parents:
+            above.append(parent)
+            if (parent / ".git").exists():
+                break
+        else:
+            return ()
+    return tuple(spec for folder in reversed(above) if (folder / ".gitignore").is_file() for spec in _gitignore(str(folder)))
+
+
+def _is_ignored(
+    path: str,
+    ignores: tuple[tuple[str, GitIgnoreSpec], ...],
+    excluded: GitIgnoreSpec | None,
+    root: Path,
+    *,
+    is_dir: bool,
+) -> bool:
+    tail = "/" if is_dir else ""
+    for folder, spec in reversed(ignores):
+        verdict = spec.check_file(path[len(folder) + 1 :].replace(os.sep, "/") + tail).include
+        if verdict is not None:
+            if verdict:
+                return True
+            break
+    return excluded is not None and excluded.match_file(relative_name(Path(path), root) + tail)

@@ -1,0 +1,115 @@
+"""One file: its text, its data, and the line of any value when somebody asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from archlint.errors import TemplateError
+from archlint.findings import Region
+
+if TYPE_CHECKING:
+    from archlint.template.model import Json, TemplatePath
+    from archlint.template.parse import Merge
+    from archlint.template.positions import Position, Relocate
+
+
+class Document:
+    """A parsed YAML or JSON file. `name` is its path relative to the root of the run, with `/`."""
+
+    __slots__ = ("_lines", "_positions", "data", "name", "parsed_text", "path", "relocate", "text")
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        text: str,
+        data: Json,
+        *,
+        parsed_text: str | None = None,
+        relocate: Relocate | None = None,
+    ) -> None:
+        self.path = path
+        self.name = name
+        self.text = text
+        self.data = data
+        self.parsed_text = text if parsed_text is None else parsed_text
+        self.relocate = relocate
+        self._positions: Position | None | Literal[False] = False
+        self._lines: list[str] | None = None
+
+    def __repr__(self) -> str:
+        return f"Document({self.name!r})"
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the source text, without line ends."""
+        if self._lines is None:
+            self._lines = self.text.split("\n")
+        return self._lines
+
+    def region(self, path: TemplatePath, on: Literal["key", "value"] = "key") -> Region:
+        """The region of the key (or value) at `path`, or of its nearest existing ancestor, in the source text."""
+        from archlint.template.positions import locate, positions
+
+        if self._positions is False:
+            self._positions = positions(self.parsed_text)
+        lines = self.lines if self.relocate is None else self.parsed_text.split("\n")
+        found = locate(self._positions, path, on, lines)
+        if self.relocate is None:
+            return found
+        line, column = self.relocate(found.start_line, found.start_column)
+        end_line, end_column = self.relocate(found.end_line, found.end_column)
+        if end_line != line or end_column <= column:
+            end_line, end_column = line, max(column + 1, len(self.lines[line - 1].rstrip()) + 1)
+        return Region(line, column, end_line, end_column)
+
+
+def decode(raw: bytes) -> str:
+    """Text of a file: UTF-8 with or without BOM, UTF-16 with BOM; line ends become a newline.
+
+    Raises TemplateError at the line of the first byte that is neither.
+    """
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        text = raw.decode("utf-16", errors="replace")
+    else:
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = raw.count(b"\n", 0, error.start) + 1
+            raise TemplateError(f"byte 0x{raw[error.start]:02x} is not UTF-8 text", line) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def read_document(  # noqa: PLR0913 - the last three are for Proton only
+    path: Path,
+    name: str,
+    text: str | None = None,
+    *,
+    relocate: Relocate | None = None,
+    source: str | None = None,
+    merge_duplicates: Merge | None = None,
+) -> Document:
+    """Reads and parses a file; raises TemplateError (with line and column of the parsed text) and OSError.
+
+    `text` replaces what is on disk; for Proton it is the lexed text, `source` the text as written and `relocate`
+    maps lines and columns of the one to the other.
+    """
+    from archlint.template.parse import parse_json, parse_yaml
+
+    if text is None:
+        text = decode(path.read_bytes())
+    data: Json
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            data = parse_json(text)
+        except TemplateError as json_error:
+            try:
+                data = parse_yaml(text)
+            except TemplateError:
+                raise json_error from None
+    else:
+        data = parse_yaml(text, merge_duplicates)
+    return Document(
+        path, name, text if source is None else source, data, parsed_text=text if source is not None else None, relocate=relocate
+    )

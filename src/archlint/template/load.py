@@ -1,0 +1,156 @@
+"""A file to a template: read, told by content, expanded, lowered."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from archlint.errors import TemplateError
+from archlint.findings import Location, Region
+from archlint.template.document import Document, decode, read_document
+from archlint.template.expand import FOR_EACH, Expansion
+from archlint.template.model import Body, Diagnostic, Kind, Place, Template
+
+SAM_TRANSFORM = "AWS::Serverless-2016-10-31"
+KNOWN_TRANSFORMS = frozenset(
+    {SAM_TRANSFORM, "AWS::LanguageExtensions", "AWS::Include", "AWS::CodeDeployBlueGreen", "AWS::SecretsManager-2020-07-23"}
+    | {"AWS::SecretsManager-2024-09-16", "AWS::ServiceCatalog"}
+)
+# A file that has both is meant to be a template even when it cannot be parsed.
+_MEANT_TOP = re.compile(r"""^\s{0,4}["']?(?:AWSTemplateFormatVersion|Resources)["']?\s*:""", re.MULTILINE)
+_MEANT_TYPE = re.compile(r"""["']?Type["']?\s*:\s*["']?(?:AWS|Alexa|Custom)::""")
+
+
+class NotATemplate(Exception):  # noqa: N818 - an answer, not an error
+    """The file is something else; `str()` says what was missing."""
+
+
+def may_be_template(raw: bytes) -> bool:
+    """False when the bytes cannot be a template: saves parsing every other YAML and JSON file of a repository."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return True
+    return b"Resources" in raw and (b"::" in raw or b"AWSTemplateFormatVersion" in raw)
+
+
+def load_template(path: Path, name: str, root: Path) -> Template:
+    """Reads the file at `path`.
+
+    A template that cannot be read comes back without resources and with a `TPL001` diagnostic.
+    Raises NotATemplate when the file is something else, OSError when it cannot be opened.
+    """
+    raw = path.read_bytes()
+    if not may_be_template(raw):
+        raise NotATemplate("it has no Resources section")
+    text = ""
+    try:
+        text = decode(raw)
+        document = read_document(path, name, text)
+    except TemplateError as error:
+        text = text or raw.decode("utf-8", errors="replace")
+        if not (_MEANT_TOP.search(text) and _MEANT_TYPE.search(text)):
+            raise NotATemplate(f"it cannot be read: {error.message} (line {error.line})") from error
+        return unreadable(Document(path, name, text, {}), error)
+    return template_of(document, root)
+
+
+def unreadable(document: Document, error: TemplateError) -> Template:
+    """An empty template that carries one `TPL001` diagnostic at the line of the error."""
+    lines = document.text.split("\n")
+    line = min(max(error.line, 1), len(lines))
+    end = max(error.column + 1, len(lines[line - 1].rstrip()) + 1)
+    region = Region(line, max(error.column, 1), line, end)
+    diagnostic = Diagnostic(
+        "TPL001", f"cannot be read: {error.message}", Place(document, ()), error.hint, Location(document.name, region)
+    )
+    return Template(document, Kind.CLOUDFORMATION, {}, {}, [diagnostic])
+
+
+def template_of(document: Document, root: Path) -> Template:
+    """The template in a parsed document; raises NotATemplate."""
+    from archlint.template.sam import lower
+
+    data = document.data
+    if not isinstance(data, dict) or "Resources" not in data:
+        raise NotATemplate("it has no Resources section")
+    resources = data["Resources"]
+    declared = "AWSTemplateFormatVersion" in data or "Transform" in data
+    if not isinstance(resources, dict):
+        if declared and resources is not None:
+            return _misshapen(document, "Resources must be a mapping of logical IDs")
+        if not declared:
+            raise NotATemplate("its Resources section is no mapping")
+        resources = {}
+    if not declared and not any(_is_resource(key, value) for key, value in resources.items()):
+        raise NotATemplate("no entry of its Resources section has a Type")
+    expansion = Expansion(document, root)
+    source = expansion.run() if resources else {**data, "Resources": {}}
+    diagnostics = expansion.diagnostics
+    diagnostics.extend(_shape_diagnostics(document, source))
+    diagnostics.extend(_transform_diagnostics(document, data))
+    lowered = lower(source, document, expansion.place)
+    template = Template(document, _kind(document, source), lowered, source, diagnostics)
+    return template
+
+
+def _is_resource(key: str, value: Any) -> bool:
+    if key.startswith(FOR_EACH):
+        return True
+    kind = value.get("Type") if isinstance(value, dict) else None
+    return isinstance(kind, str) and "::" in kind
+
+
+def _misshapen(document: Document, message: str) -> Template:
+    return Template(
+        document, Kind.CLOUDFORMATION, {}, {}, [Diagnostic("TPL001", message, Place(document, ("Resources",)))]
+    )
+
+
+def _shape_diagnostics(document: Document, source: Body) -> list[Diagnostic]:
+    """One `TPL001` for the first resource that is no resource: CloudFormation would refuse the whole file."""
+    resources = source.get("Resources")
+    if not isinstance(resources, dict):
+        return []
+    for logical_id, body in resources.items():
+        if logical_id.startswith("Fn::"):
+            continue
+        place = Place(document, ("Resources", logical_id))
+        if not isinstance(body, dict):
+            return [Diagnostic("TPL001", f"resource {logical_id} is no mapping", place)]
+        if not isinstance(body.get("Type"), str):
+            return [Diagnostic("TPL001", f"resource {logical_id} has no Type", place)]
+        if not isinstance(body.get("Properties", {}), dict) and body.get("Properties") is not None:
+            return [Diagnostic("TPL001", f"the Properties of {logical_id} are no mapping", place)]
+    return []
+
+
+def _transform_diagnostics(document: Document, data: Body) -> list[Diagnostic]:
+    diagnostics = []
+    for name in transforms(data):
+        if name not in KNOWN_TRANSFORMS:
+            message = f"transform {name} is not run: what it adds or changes is not checked"
+            diagnostics.append(Diagnostic("TPL003", message, Place(document, ("Transform",))))
+    return diagnostics
+
+
+def transforms(data: Body) -> list[str]:
+    """Names in the `Transform` section, in any of its spellings."""
+    given = data.get("Transform")
+    items = given if isinstance(given, list) else [given]
+    names = []
+    for item in items:
+        if isinstance(item, dict):
+            item = item.get("Name")
+        if isinstance(item, str):
+            names.append(item)
+    return names
+
+
+def _kind(document: Document, source: Body) -> Kind:
+    if SAM_TRANSFORM in transforms(source) or "AWS::Serverless::" in document.text:
+        return Kind.SAM
+    if document.name.endswith(".serverless/cloudformation-template-update-stack.json"):
+        return Kind.SERVERLESS_FRAMEWORK
+    if "aws:cdk:path" in document.text or document.name.endswith(".template.json"):
+        return Kind.CDK
+    return Kind.CLOUDFORMATION

@@ -1,0 +1,250 @@
+"""YAML and JSON text to plain template data, in one pass over libyaml's events.
+
+Events are half the cost of composed nodes and need no recursion in C, so a file of a million brackets is an error
+with a line and not the end of the process.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import yaml
+from yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent
+
+from archlint.errors import TemplateError
+
+if TYPE_CHECKING:
+    from archlint.template.model import Json
+
+# The deepest real template of the field nests 40 levels; recursive readers of the data rely on this bound.
+MAX_DEPTH = 200
+# Aliases repeat what they name. A template has at most a few thousand values, so a million is a bomb.
+MAX_VALUES = 1_000_000
+
+Merge: TypeAlias = Callable[[Any, Any, int], Any]
+"""Joins two values of one key: `(first, second, line of the second key) -> value`."""
+
+_LONG_FORMS = {
+    "!Ref": "Ref",
+    "!Condition": "Condition",
+    "!Rain::Embed": "Rain::Embed",
+    **{
+        f"!{name}": f"Fn::{name}"
+        for name in (
+            "And", "Base64", "Cidr", "Contains", "EachMemberEquals", "EachMemberIn", "Equals", "FindInMap", "ForEach",
+            "GetAZs", "GetAtt", "GetStackOutput", "If", "ImportValue", "Join", "Length", "Not", "Or", "RefAll",
+            "Select", "Split", "Sub", "ToJsonString", "Transform", "ValueOf", "ValueOfAll",
+        )
+    },
+}  # fmt: skip
+_CORE = "tag:yaml.org,2002:"
+_RESOLVED_START = frozenset("0123456789+-.~tTfFyYnNoO")
+_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?")
+_WORDS: dict[str, bool | None] = {
+    **{word: True for base in ("true", "yes", "on") for word in (base, base.title(), base.upper())},
+    **{word: False for base in ("false", "no", "off") for word in (base, base.title(), base.upper())},
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+}
+
+
+def plain_scalar(text: str) -> Json:
+    """The value of an unquoted scalar: YAML 1.1 as CloudFormation reads it.
+
+    Numbers that would not print back as they were written stay text (`0123`, `5.10`, `1:30`), and so do dates:
+    account ids and versions must not change.
+    """
+    if text and text[0] not in _RESOLVED_START:
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INT.fullmatch(text):
+        return int(text) if len(text) < 20 else text
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        return number if repr(number) == text else text
+    return text
+
+
+def parse_yaml(text: str, merge_duplicates: Merge | None = None) -> Json:
+    """The single document in `text`; short forms become long (`!Ref X` → `{"Ref": "X"}`).
+
+    Raises TemplateError with line and column on anything that is not one well-formed document. A duplicate key is
+    an error unless `merge_duplicates` joins the two values.
+    """
+    return _YamlReader(text, merge_duplicates).document()
+
+
+def _mark_error(error: yaml.YAMLError) -> TemplateError:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error).split("\n")[0]
+    context = getattr(error, "context", None)
+    message = f"{problem} ({context})" if context else str(problem)
+    hint = "indent with spaces, not tabs" if "cannot start any token" in message or "tab" in message else None
+    if mark is None:
+        return TemplateError(message, hint=hint)
+    return TemplateError(message, mark.line + 1, mark.column + 1, hint)
+
+
+class _YamlReader:
+    def __init__(self, text: str, merge_duplicates: Merge | None) -> None:
+        try:
+            self._next = yaml.CSafeLoader(text).get_event
+        except yaml.YAMLError as error:
+            raise _mark_error(error) from error
+        self._merge_duplicates = merge_duplicates
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._count = 0
+
+    def document(self) -> Json:
+        try:
+            self._next()  # stream start
+            start = self._next()
+            if not hasattr(start, "explicit"):
+                return None  # an empty stream ends at once
+            value = self._value(self._next(), 0)
+            while True:
+                event = self._next()
+                if event is None:
+                    return value
+                if hasattr(event, "version"):  # a second document starts
+                    raise TemplateError("more than one YAML document in the file", event.start_mark.line + 1)
+        except yaml.YAMLError as error:
+            raise _mark_error(error) from error
+
+    def _value(self, event: Any, depth: int) -> Any:
+        kind = type(event)
+        self._count += 1
+        if kind is ScalarEvent:
+            value = self._scalar(event)
+        elif kind is AliasEvent:
+            return self._alias(event)
+        else:
+            if depth >= MAX_DEPTH:
+                raise self._error(event, f"nested deeper than {MAX_DEPTH} levels")
+            before = self._count
+            value = self._mapping(event, depth) if kind is MappingStartEvent else self._sequence(depth)
+            tag = event.tag
+            if tag is not None and tag != "!" and not tag.startswith(_CORE):
+                value = self._tagged(event, tag, value)
+            if event.anchor is not None:
+                self._anchors[event.anchor] = (value, self._count - before)
+            return value
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (value, 1)
+        return value
+
+    def _scalar(self, event: Any) -> Any:
+        tag = event.tag
+        text = event.value
+        if tag is None:
+            return plain_scalar(text) if event.implicit[0] else text
+        if tag == "!" or tag.startswith(_CORE):
+            return plain_scalar(text) if tag in (_CORE + "int", _CORE + "float", _CORE + "bool") else text
+        return self._tagged(event, tag, text)
+
+    def _tagged(self, event: Any, tag: str, value: Any) -> Any:
+        name = _LONG_FORMS.get(tag)
+        if name is None:
+            raise self._error(event, f"unknown tag {tag}")
+        if name == "Fn::GetAtt" and isinstance(value, str):
+            return {name: value.split(".", 1)}
+        return {name: value}
+
+    def _alias(self, event: Any) -> Any:
+        known = self._anchors.get(event.anchor)
+        if known is None:
+            raise self._error(event, f"alias *{event.anchor} names nothing above it")
+        self._count += known[1]
+        if self._count > MAX_VALUES:
+            raise self._error(event, f"aliases expand to more than {MAX_VALUES} values")
+        if _depth(known[0]) > MAX_DEPTH // 2:
+            raise self._error(event, f"aliases nest deeper than {MAX_DEPTH // 2} levels")
+        return known[0]
+
+    def _sequence(self, depth: int) -> list[Any]:
+        items = []
+        event = self._next()
+        while type(event) is not SequenceEndEvent:
+            items.append(self._value(event, depth + 1))
+            event = self._next()
+        return items
+
+    def _mapping(self, start: Any, depth: int) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        merged: list[Any] = []
+        following = self._next
+        event = following()
+        while type(event) is not MappingEndEvent:
+            if type(event) is not ScalarEvent:
+                raise self._error(event, "a mapping key must be text")
+            key = event.value
+            value = self._value(following(), depth + 1)
+            if key == "<<" and event.implicit[0]:
+                merged.extend(value if isinstance(value, list) else [value])
+            elif key in mapping:
+                if self._merge_duplicates is None:
+                    raise self._error(event, f"duplicate key {key!r}")
+                mapping[key] = self._merge_duplicates(mapping[key], value, event.start_mark.line + 1)
+            else:
+                mapping[key] = value
+            event = following()
+        for other in merged:
+            if not isinstance(other, dict):
+                raise self._error(start, "the merge key << takes mappings only")
+            mapping = {**other, **mapping}
+        return mapping
+
+    @staticmethod
+    def _error(event: Any, message: str) -> TemplateError:
+        return TemplateError(message, event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+def _depth(value: Any) -> int:
+    deepest, level = 0, [value]
+    while level and deepest <= MAX_DEPTH:
+        deepest += 1
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+    return deepest
+
+
+class _DuplicateKeyError(ValueError):
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
+        seen = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _DuplicateKeyError(key)
+            seen.add(key)
+    return mapping
+
+
+def parse_json(text: str) -> Json:
+    """The JSON value in `text`; raises TemplateError with line and column, for duplicate keys too."""
+    try:
+        value: Json = json.loads(text, object_pairs_hook=_pairs)
+    except _DuplicateKeyError as error:
+        # json does not say where; the YAML reader of the same text does.
+        parse_yaml(text.replace("\t", " "))
+        raise TemplateError(f"duplicate key {error.key!r}") from error
+    except json.JSONDecodeError as error:
+        raise TemplateError(f"not valid JSON: {error.msg}", error.lineno, error.colno) from error
+    except (RecursionError, ValueError) as error:
+        raise TemplateError("nested too deeply, or a number too long to read") from error
+    if text.count("{") + text.count("[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise TemplateError(f"nested deeper than {MAX_DEPTH} levels")
+    return value

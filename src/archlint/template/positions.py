@@ -1,0 +1,124 @@
+"""Where the values of a parsed text stand: built only for files that somebody asks a line of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import yaml
+from yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent
+
+from archlint.findings import Region
+
+if TYPE_CHECKING:
+    from archlint.template.model import TemplatePath
+
+Relocate: TypeAlias = Callable[[int, int], tuple[int, int]]
+"""Maps a 1-based line and column of the parsed text to those of the source."""
+
+
+class Position:
+    """One value: its own region, and its children with the regions of their keys."""
+
+    __slots__ = ("children", "items", "key", "region", "tagged")
+
+    def __init__(self, region: tuple[int, int, int, int], *, tagged: bool) -> None:
+        self.region = region
+        self.key: tuple[int, int, int, int] | None = None
+        self.tagged = tagged
+        self.children: dict[str, Position] | None = None
+        self.items: list[Position] | None = None
+
+
+def positions(text: str) -> Position | None:
+    """The tree of positions of a YAML (or JSON) text; None when it cannot be read."""
+    # Raw tabs cannot occur inside JSON strings, and YAML forbids them as indentation: blanks keep the columns.
+    source = text.replace("\t", " ") if text.lstrip()[:1] in ("{", "[") else text
+    try:
+        following = yaml.CSafeLoader(source).get_event
+        following()
+        following()
+        return _read(following, following(), {})
+    except (yaml.YAMLError, RecursionError):
+        return None
+
+
+def _extent(start: Any, end: Any) -> tuple[int, int, int, int]:
+    return (start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+def _read(following: Callable[[], Any], event: Any, anchors: dict[str, Position]) -> Position:
+    kind = type(event)
+    if kind is AliasEvent:
+        found = Position(_extent(event.start_mark, event.end_mark), tagged=False)
+        known = anchors.get(event.anchor)
+        if known is not None:
+            found.children, found.items, found.tagged = known.children, known.items, known.tagged
+        return found
+    tag = getattr(event, "tag", None)
+    position = Position(_extent(event.start_mark, event.end_mark), tagged=tag is not None and tag.startswith("!"))
+    if kind is MappingStartEvent:
+        position.children = _children(following, anchors)
+    elif kind is not ScalarEvent and event is not None:
+        position.items = items = []
+        event_inside = following()
+        while type(event_inside) is not SequenceEndEvent:
+            items.append(_read(following, event_inside, anchors))
+            event_inside = following()
+    if event.anchor is not None:
+        anchors[event.anchor] = position
+    return position
+
+
+def _children(following: Callable[[], Any], anchors: dict[str, Position]) -> dict[str, Position]:
+    children: dict[str, Position] = {}
+    merged: list[Position] = []
+    key_event = following()
+    while type(key_event) is not MappingEndEvent:
+        key = getattr(key_event, "value", "")
+        if type(key_event) is not ScalarEvent:
+            _read(following, key_event, anchors)
+        child = _read(following, following(), anchors)
+        child.key = _extent(key_event.start_mark, key_event.end_mark)
+        if key == "<<":
+            merged.extend(child.items if child.items is not None else [child])
+        else:
+            children.setdefault(key, child)
+        key_event = following()
+    for other in merged:
+        children = {**(other.children or {}), **children}
+    return children
+
+
+def locate(root: Position | None, path: TemplatePath, on: Literal["key", "value"], lines: list[str]) -> Region:
+    """The region of the key (or value) at `path`, or of its nearest existing ancestor; line 1 when there is none."""
+    if root is None:
+        return Region(1, 1, 1, 2)
+    here = root
+    complete = True
+    last_key = root
+    for step in path:
+        child: Position | None = None
+        if here.children is not None and isinstance(step, str):
+            child = here.children.get(step)
+        elif here.items is not None and isinstance(step, int) and 0 <= step < len(here.items):
+            child = here.items[step]
+        if child is None:
+            if here.tagged and isinstance(step, str):
+                continue  # `!Sub x` is `{"Fn::Sub": x}` in the data
+            complete = False
+            break
+        here = child
+        last_key = here
+    is_container = here.children is not None or here.items is not None
+    wants_value = on == "value" and complete and not is_container
+    extent = here.region if here.key is None or wants_value else last_key.key or here.region
+    return _one_line(extent, lines)
+
+
+def _one_line(extent: tuple[int, int, int, int], lines: list[str]) -> Region:
+    line, column, end_line, end_column = extent
+    if end_line != line or end_column <= column:
+        text = lines[line - 1] if line <= len(lines) else ""
+        end_line, end_column = line, max(column + 1, len(text.rstrip()) + 1)
+    return Region(line, column, end_line, end_column)
