@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from archlint.findings import Severity
 
 if TYPE_CHECKING:
+    from archlint.graph.resolve import Resolver
     from archlint.graph.stacks import Stack
-    from archlint.template.model import Json, Place, Resource, TemplatePath
+    from archlint.template.model import Json, Place, ProtonBundle, Resource
 
 
 class EdgeKind(StrEnum):
@@ -156,6 +157,10 @@ class ResourceGraph:
         self._incoming: dict[Node, list[Edge]] = {}
         self._by_type: dict[str, list[Node]] = {}
         self._by_kind: dict[EdgeKind, list[Edge]] = {}
+        self.stacks: list[Stack] = []
+        self.bundles: list[ProtonBundle] = []
+        self.resolver: Resolver | None = None
+        """Answers what a value is, also after linking; rules reach it through `Values`."""
 
     def add_node(self, node: Node) -> Node:
         """Adds a node; its `id` must be new."""

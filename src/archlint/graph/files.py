@@ -1,0 +1,24 @@
+"""Definition files that templates name: state machines, OpenAPI documents, GraphQL schemas."""
+
+from __future__ import annotations
+
+import posixpath
+from pathlib import Path
+
+from archlint.template.document import Document, read_document
+
+# A definition above this cannot be deployed: CloudFormation and API Gateway take far less.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html (10 MB payload)
+MAX_BYTES = 12_000_000
+
+
+def open_below(document: Document, relative: str, root: Path) -> Document | None:
+    """The parsed file at `relative` to `document`; None when it is not below `root`.
+
+    Raises OSError when there is none and TemplateError when it cannot be parsed.
+    """
+    path = (document.path.parent / relative).resolve()
+    if not path.is_relative_to(root.resolve()) or not path.is_file() or path.stat().st_size > MAX_BYTES:
+        return None
+    name = posixpath.normpath(posixpath.join(posixpath.dirname(document.name), relative))
+    return read_document(path, name)

@@ -1,0 +1,193 @@
+"""Templates to one resource graph: stacks, references, the edge finders, what policies allow, imports, owners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from archlint.graph.model import Edge, EdgeKind, Evidence, Mode, Node, ResourceGraph
+from archlint.graph.owners import Owners
+from archlint.graph.references import ReferenceScanner
+from archlint.graph.resolve import Resolver, Target
+from archlint.graph.stacks import Stack, build_stacks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from archlint.graph.text import Text
+    from archlint.template.document import Document
+    from archlint.template.model import Json, Place, ProtonBundle, Template
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """What the configuration says about the graph."""
+
+    root: Path
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    owners: tuple[tuple[str, str], ...] = ()
+    owner_tags: tuple[str, ...] = ("Team", "team", "Owner", "owner")
+    services: tuple[tuple[str, str], ...] = ()
+    non_production: tuple[str, ...] = ()
+    external_imports: tuple[str, ...] = ()
+
+
+class Linker:
+    """What edge finders work with: the graph under construction and the answers of the resolver."""
+
+    def __init__(self, graph: ResourceGraph, resolver: Resolver, settings: LinkSettings) -> None:
+        self.graph = graph
+        self.resolver = resolver
+        self.settings = settings
+        self.texts = resolver.texts
+        self.targets = resolver.targets
+        self.target = resolver.target
+        self.external = resolver.external
+        self._documents: dict[str, Document | None] = {}
+        self._known: set[tuple[EdgeKind, Node, Node, Mode | None, Node | None, str | None, Evidence]] = set()
+
+    def resource(self, stack: Stack, logical_id: Json) -> Node | None:
+        """The resource of the stack with this logical ID."""
+        return stack.nodes.get(logical_id) if isinstance(logical_id, str) else None
+
+    def connect(  # noqa: PLR0913 - the parts of an edge
+        self,
+        kind: EdgeKind,
+        source: Node,
+        target: Node,
+        *,
+        place: Place | None,
+        evidence: Evidence = Evidence.DECLARED,
+        mode: Mode | None = None,
+        via: Node | None = None,
+        qualifier: str | None = None,
+        access: frozenset[str] = _NOTHING,
+        actions: frozenset[str] = _NOTHING,
+        detail: Mapping[str, Json] | None = None,
+    ) -> None:
+        """Adds an edge, once: the same relation by the same carrier is not repeated."""
+        key = (kind, source, target, mode, via, qualifier, evidence)
+        if key in self._known:
+            if kind is not EdgeKind.GRANTS:
+                return
+        else:
+            self._known.add(key)
+        self.graph.add_edge(Edge(kind, source, target, evidence, place, mode, via, qualifier, access, actions, detail or {}))
+
+    def literal(self, stack: Stack, value: Json) -> Any:
+        """A plain value with parameter defaults and mappings applied; None where it is unknown or differs by world.
+
+        Lists and mappings keep their shape, with None for their unknown items.
+        """
+        if isinstance(value, list):
+            return [self.literal(stack, item) for item in value]
+        if isinstance(value, dict):
+            if len(value) == 1 and (function := next(iter(value))) in _SCALAR_FUNCTIONS:
+                found = self.resolver.texts(stack, value)
+                if len(found) == 1:
+                    return found[0].literal
+                if function == "Fn::If" and isinstance(value[function], list) and len(value[function]) == 3:
+                    first, second = (self.literal(stack, branch) for branch in value[function][1:])
+                    return first if first == second else None
+                return None
+            return {key: self.literal(stack, item) for key, item in value.items()}
+        return value
+
+    def open_local(self, stack: Stack, relative: str) -> Document | None:
+        """A YAML or JSON file named by a template, relative to it; None when absent, unreadable or outside the root."""
+        from archlint.errors import ArchlintError
+        from archlint.graph.files import open_below
+
+        key = f"{stack.template.name}\0{relative}"
+        if key not in self._documents:
+            try:
+                self._documents[key] = open_below(stack.template.document, relative, self.settings.root)
+            except (ArchlintError, OSError):
+                self._documents[key] = None
+        return self._documents[key]
+
+
+_SCALAR_FUNCTIONS = frozenset(
+    {"Ref", "Condition"}
+    | {f"Fn::{name}" for name in ("GetAtt", "Sub", "Join", "If", "Select", "Split", "FindInMap", "ImportValue", "Base64")}
+)
+
+
+def link(
+    templates: Sequence[Template], settings: LinkSettings, bundles: Sequence[ProtonBundle] = ()
+) -> ResourceGraph:
+    """The finished resource graph of these templates."""
+    from archlint.graph.edges import FINDERS
+    from archlint.graph.iam.derive import derive
+
+    graph = ResourceGraph()
+    stacks = build_stacks(templates, graph)
+    graph.stacks = stacks
+    graph.bundles = list(bundles)
+    resolver = Resolver(graph, stacks, settings.parameters)
+    graph.resolver = resolver
+    linker = Linker(graph, resolver, settings)
+    if bundles:
+        _resolve_proton(resolver, stacks, bundles)
+    owners = Owners(settings)
+    for stack in stacks:
+        owners.assign(stack)
+    for stack in stacks:
+        ReferenceScanner(linker, stack).run()
+    for kind in list(graph.types()):
+        finders = FINDERS.get(kind) or FINDERS.get(kind.partition("::")[0] + "::*", ())
+        if finders:
+            for node in list(graph.of_type(kind)):
+                for find in finders:
+                    find(linker, node)
+    derive(linker)
+    _structure(graph, resolver, stacks)
+    return graph
+
+
+def _resolve_proton(resolver: Resolver, stacks: Sequence[Stack], bundles: Sequence[ProtonBundle]) -> None:
+    from archlint.template.proton import environment_output
+
+    by_template = {id(stack.template): stack for stack in stacks}
+
+    def output(stack: Stack, path: str) -> tuple[Stack, str, bool] | None:
+        found = environment_output(bundles, stack.template, path)
+        if found is None:
+            return None
+        template, name, inferred = found
+        environment = by_template.get(id(template))
+        return (environment, name, inferred) if environment is not None else None
+
+    resolver.proton_output = output
+
+
+def _structure(graph: ResourceGraph, resolver: Resolver, stacks: Sequence[Stack]) -> None:
+    """Stack nodes, `contains` and `imports`."""
+    for stack in stacks:
+        stack.node = graph.add_node(Node(f"stack:{stack.id}", "stack", stack.id, stack, None, owner=stack.owner))
+    for stack in stacks:
+        assert stack.node is not None  # noqa: S101 - made above
+        for node in stack.nodes.values():
+            graph.add_edge(Edge(EdgeKind.CONTAINS, stack.node, node, Evidence.DECLARED, node.place()))
+        for nested_id, children in stack.children.items():
+            for child in children:
+                assert child.node is not None  # noqa: S101 - made above
+                nested = stack.nodes[nested_id]
+                graph.add_edge(
+                    Edge(EdgeKind.CONTAINS, stack.node, child.node, child.evidence, nested.place(), via=nested)
+                )
+    for found in resolver.links.values():
+        importer, exporter = found.importer.node, found.exporter.node
+        related = found.exporter in found.importer.lineage() or found.importer in found.exporter.lineage()
+        if importer is None or exporter is None or related:
+            continue
+        place = found.via.place() if found.via is not None else None
+        graph.add_edge(
+            Edge(EdgeKind.IMPORTS, importer, exporter, Evidence.DECLARED, place, via=found.via, detail={"how": found.how})
+        )
+
+
+__all__ = ["LinkSettings", "Linker", "Target", "link"]

@@ -1,0 +1,223 @@
+"""Physical names and ARNs: which resource a name can mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archlint.graph.text import Hole, NodePart, Text, joined
+
+if TYPE_CHECKING:
+    from archlint.graph.text import Part
+
+# The property that holds a resource's physical name. Generated names (property absent) can only be referenced.
+NAME_PROPERTY = {
+    "AWS::ApiGateway::RestApi": "Name",
+    "AWS::AppSync::GraphQLApi": "Name",
+    "AWS::Athena::WorkGroup": "Name",
+    "AWS::Batch::JobDefinition": "JobDefinitionName",
+    "AWS::Batch::JobQueue": "JobQueueName",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CodeBuild::Project": "Name",
+    "AWS::CodeCommit::Repository": "RepositoryName",
+    "AWS::CodePipeline::Pipeline": "Name",
+    "AWS::DynamoDB::GlobalTable": "TableName",
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::ECR::Repository": "RepositoryName",
+    "AWS::ECS::Cluster": "ClusterName",
+    "AWS::ECS::Service": "ServiceName",
+    "AWS::ECS::TaskDefinition": "Family",
+    "AWS::Elasticsearch::Domain": "DomainName",
+    "AWS::Events::ApiDestination": "Name",
+    "AWS::Events::Archive": "ArchiveName",
+    "AWS::Events::Connection": "Name",
+    "AWS::Events::EventBus": "Name",
+    "AWS::Events::Rule": "Name",
+    "AWS::Glue::Crawler": "Name",
+    "AWS::Glue::Job": "Name",
+    "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::User": "UserName",
+    "AWS::IoT::TopicRule": "RuleName",
+    "AWS::KMS::Alias": "AliasName",
+    "AWS::Kinesis::Stream": "Name",
+    "AWS::KinesisFirehose::DeliveryStream": "DeliveryStreamName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Lambda::LayerVersion": "LayerName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::MSK::Cluster": "ClusterName",
+    "AWS::OpenSearchService::Domain": "DomainName",
+    "AWS::Pipes::Pipe": "Name",
+    "AWS::RDS::DBCluster": "DBClusterIdentifier",
+    "AWS::RDS::DBInstance": "DBInstanceIdentifier",
+    "AWS::RDS::DBProxy": "DBProxyName",
+    "AWS::RDS::GlobalCluster": "GlobalClusterIdentifier",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::SSM::Parameter": "Name",
+    "AWS::Scheduler::Schedule": "Name",
+    "AWS::Scheduler::ScheduleGroup": "Name",
+    "AWS::SecretsManager::Secret": "Name",
+    "AWS::StepFunctions::Activity": "Name",
+    "AWS::StepFunctions::StateMachine": "StateMachineName",
+    "AWS::Timestream::Database": "DatabaseName",
+}
+
+# ARN service and the word before the name → types. `*` stands for "no word": the resource part is the name.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+_ARN_TYPES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("lambda", "function"): ("AWS::Lambda::Function",),
+    ("lambda", "layer"): ("AWS::Lambda::LayerVersion",),
+    ("sqs", "*"): ("AWS::SQS::Queue",),
+    ("sns", "*"): ("AWS::SNS::Topic",),
+    ("dynamodb", "table"): ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"),
+    ("s3", "*"): ("AWS::S3::Bucket",),
+    ("s3express", "bucket"): ("AWS::S3Express::DirectoryBucket",),
+    ("events", "event-bus"): ("AWS::Events::EventBus",),
+    ("events", "rule"): ("AWS::Events::Rule",),
+    ("events", "archive"): ("AWS::Events::Archive",),
+    ("events", "api-destination"): ("AWS::Events::ApiDestination",),
+    ("events", "connection"): ("AWS::Events::Connection",),
+    ("states", "stateMachine"): ("AWS::StepFunctions::StateMachine",),
+    ("states", "execution"): ("AWS::StepFunctions::StateMachine",),
+    ("states", "express"): ("AWS::StepFunctions::StateMachine",),
+    ("states", "activity"): ("AWS::StepFunctions::Activity",),
+    ("iam", "role"): ("AWS::IAM::Role",),
+    ("iam", "policy"): ("AWS::IAM::ManagedPolicy",),
+    ("iam", "user"): ("AWS::IAM::User",),
+    ("iam", "instance-profile"): ("AWS::IAM::InstanceProfile",),
+    ("kinesis", "stream"): ("AWS::Kinesis::Stream",),
+    ("firehose", "deliverystream"): ("AWS::KinesisFirehose::DeliveryStream",),
+    ("logs", "log-group"): ("AWS::Logs::LogGroup",),
+    ("secretsmanager", "secret"): ("AWS::SecretsManager::Secret",),
+    ("ssm", "parameter"): ("AWS::SSM::Parameter",),
+    ("ssm", "document"): ("AWS::SSM::Document",),
+    ("kms", "key"): ("AWS::KMS::Key",),
+    ("kms", "alias"): ("AWS::KMS::Alias",),
+    ("rds", "cluster"): ("AWS::RDS::DBCluster",),
+    ("rds", "db"): ("AWS::RDS::DBInstance",),
+    ("rds", "db-proxy"): ("AWS::RDS::DBProxy",),
+    ("rds-db", "dbuser"): ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::RDS::DBProxy"),
+    ("ecs", "cluster"): ("AWS::ECS::Cluster",),
+    ("ecs", "service"): ("AWS::ECS::Service",),
+    ("ecs", "task-definition"): ("AWS::ECS::TaskDefinition",),
+    ("execute-api", "*"): ("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api"),
+    ("cognito-idp", "userpool"): ("AWS::Cognito::UserPool",),
+    ("elasticfilesystem", "file-system"): ("AWS::EFS::FileSystem",),
+    ("elasticfilesystem", "access-point"): ("AWS::EFS::AccessPoint",),
+    ("es", "domain"): ("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"),
+    ("aoss", "collection"): ("AWS::OpenSearchServerless::Collection",),
+    ("codebuild", "project"): ("AWS::CodeBuild::Project",),
+    ("codepipeline", "*"): ("AWS::CodePipeline::Pipeline",),
+    ("codecommit", "*"): ("AWS::CodeCommit::Repository",),
+    ("batch", "job-queue"): ("AWS::Batch::JobQueue",),
+    ("batch", "job-definition"): ("AWS::Batch::JobDefinition",),
+    ("glue", "job"): ("AWS::Glue::Job",),
+    ("glue", "crawler"): ("AWS::Glue::Crawler",),
+    ("scheduler", "schedule-group"): ("AWS::Scheduler::ScheduleGroup",),
+    ("scheduler", "schedule"): ("AWS::Scheduler::Schedule",),
+    ("pipes", "pipe"): ("AWS::Pipes::Pipe",),
+    ("appsync", "apis"): ("AWS::AppSync::GraphQLApi",),
+    ("cloudwatch", "alarm"): ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"),
+    ("kafka", "cluster"): ("AWS::MSK::Cluster", "AWS::MSK::ServerlessCluster"),
+    ("ecr", "repository"): ("AWS::ECR::Repository",),
+    ("athena", "workgroup"): ("AWS::Athena::WorkGroup",),
+    ("ec2", "subnet"): ("AWS::EC2::Subnet",),
+    ("ec2", "security-group"): ("AWS::EC2::SecurityGroup",),
+    ("wafv2", "regional"): ("AWS::WAFv2::WebACL",),
+    ("bedrock", "agent"): ("AWS::Bedrock::Agent",),
+    ("bedrock", "knowledge-base"): ("AWS::Bedrock::KnowledgeBase",),
+    ("s3vectors", "bucket"): ("AWS::S3Vectors::VectorBucket",),
+}
+ARN_SERVICES = frozenset(service for service, _ in _ARN_TYPES)
+_COLON_WORD = frozenset({"lambda", "logs", "secretsmanager", "rds", "rds-db", "states", "cloudwatch", "sns", "sqs"})
+
+
+class ArnName:
+    """What an ARN names: the possible types, the name, an alias or version, and what follows the resource."""
+
+    __slots__ = ("name", "qualifier", "rest", "service", "types", "word")
+
+    def __init__(  # noqa: PLR0913 - a record
+        self, service: str, word: str, types: tuple[str, ...], name: Text, qualifier: str | None, rest: str
+    ) -> None:
+        self.service = service
+        self.word = word
+        self.types = types
+        self.name = name
+        self.qualifier = qualifier
+        self.rest = rest
+
+
+def parse_arn(text: Text) -> ArnName | None:
+    """The resource that an ARN names; None when the text is no ARN of a known service."""
+    fields = text.split(":", 5)
+    if len(fields) < 6:
+        return None
+    service = fields[2].literal
+    if service is None:
+        return None
+    resource = fields[5]
+    if (service, "*") in _ARN_TYPES:
+        return _wordless(service, resource)
+    separator = ":" if service in _COLON_WORD else "/"
+    word_text, *tail = resource.split(separator, 1)
+    word = word_text.literal
+    if word is None or not tail:
+        return None
+    word = word.lstrip("/")
+    types = _ARN_TYPES.get((service, word), ())
+    return _named(service, word, types, tail[0])
+
+
+def _wordless(service: str, resource: Text) -> ArnName:
+    types = _ARN_TYPES[(service, "*")]
+    if service in ("s3", "execute-api", "codepipeline"):
+        name, *tail = resource.split("/", 1)
+        return ArnName(service, "", types, name, None, "/" + str(tail[0]) if tail else "")
+    name, *tail = resource.split(":", 1)
+    return ArnName(service, "", types, name, None, ":" + str(tail[0]) if tail else "")
+
+
+def _named(service: str, word: str, types: tuple[str, ...], resource: Text) -> ArnName:
+    if service in ("lambda", "states"):
+        name, *tail = resource.split(":", 1)
+        qualifier = str(tail[0]) if tail else None
+        return ArnName(service, word, types, name, None if qualifier == "*" else qualifier, ":" + qualifier if qualifier else "")
+    if service == "logs":
+        name, *tail = resource.split(":", 1)
+        return ArnName(service, word, types, name, None, ":" + str(tail[0]) if tail else "")
+    if service == "secretsmanager":
+        return ArnName(service, word, types, _without_secret_suffix(resource), None, "")
+    if service in ("iam", "ecs", "events") and word in ("role", "policy", "service", "rule", "user"):
+        return ArnName(service, word, types, resource.split("/")[-1], None, "")
+    if service == "ssm":  # the ARN leaves out the slash that a hierarchical name begins with; so does the index
+        return ArnName(service, word, types, resource, None, "")
+    if service == "kms" and word == "alias":
+        return ArnName(service, word, types, joined(("alias/", *resource.parts)), None, "")
+    if service == "ecs" and word == "task-definition":
+        name, *tail = resource.split(":", 1)
+        return ArnName(service, word, types, name, None, ":" + str(tail[0]) if tail else "")
+    name, *tail = resource.split("/", 1)
+    return ArnName(service, word, types, name, None, "/" + str(tail[0]) if tail else "")
+
+
+def _without_secret_suffix(name: Text) -> Text:
+    """Secrets Manager appends `-` and six characters, which policies write as `-??????` or `*`."""
+    parts: list[Part] = list(name.parts)
+    if parts and isinstance(parts[-1], str):
+        last = parts[-1]
+        for suffix in ("-??????", "??????", "-*", "*"):
+            if last.endswith(suffix):
+                parts[-1] = last.removesuffix(suffix)
+                break
+    return joined(parts)
+
+
+def is_unknown(text: Text) -> bool:
+    """True when no part of the text says anything: holes and wildcards only."""
+    return all(isinstance(part, Hole) or (isinstance(part, str) and not part.strip("*-_/:.")) for part in text.parts)
+
+
+__all__ = ["ARN_SERVICES", "NAME_PROPERTY", "ArnName", "NodePart", "is_unknown", "parse_arn"]

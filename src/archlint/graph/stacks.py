@@ -1,0 +1,214 @@
+"""Stack instances: one per deployment of a template, so a template nested ten times is ten stacks."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archlint.graph.model import Evidence, Node, ResourceGraph
+from archlint.template.model import Body, Resource, Template
+
+NESTED_STACK = "AWS::CloudFormation::Stack"
+# A template that nests itself, directly or not, cannot be deployed; deeper real nesting was not seen.
+MAX_NESTING = 12
+MAX_STACKS = 50_000
+
+
+@dataclass(slots=True, eq=False)
+class Stack:
+    """One instance of a template. `arguments` are what the parent passes to its parameters, in the parent's terms."""
+
+    id: str
+    template: Template
+    parent: Stack | None = None
+    nested_id: str | None = None
+    """Logical ID of the nested stack resource in the parent."""
+    evidence: Evidence = Evidence.DECLARED
+    """`reference` when the parent names the template by URL."""
+    nodes: dict[str, Node] = field(default_factory=dict)
+    children: dict[str, list[Stack]] = field(default_factory=dict)
+    arguments: Body = field(default_factory=dict)
+    node: Node | None = None
+    owner: str | None = None
+    service: str = ""
+    non_production: bool = False
+
+    @property
+    def root(self) -> Stack:
+        """The stack that is deployed by itself."""
+        stack = self
+        while stack.parent is not None:
+            stack = stack.parent
+        return stack
+
+    @property
+    def instance(self) -> str | None:
+        """The path of nested stacks that leads here, None for a root."""
+        return self.id.partition("@")[2] or None
+
+    @property
+    def folder(self) -> str:
+        """Folder of the template, relative to the root of the run."""
+        return posixpath.dirname(self.template.name)
+
+    def lineage(self) -> Iterator[Stack]:
+        """This stack and its parents, innermost first."""
+        stack: Stack | None = self
+        while stack is not None:
+            yield stack
+            stack = stack.parent
+
+    def __repr__(self) -> str:
+        return f"Stack({self.id!r})"
+
+
+def build_stacks(templates: Sequence[Template], graph: ResourceGraph) -> list[Stack]:
+    """All stack instances with their nodes, in the order of `templates`, each parent before its children.
+
+    A template that another one of the run nests exists only through its parents.
+    """
+    children = _nesting(templates)
+    nested = {id(child) for links in children.values() for _, child, _ in links}
+    stacks: list[Stack] = []
+    for template in templates:
+        if id(template) not in nested:
+            _instantiate(template, None, None, Evidence.DECLARED, children, stacks, graph)
+    reached = {id(stack.template) for stack in stacks}
+    for template in templates:  # a ring of templates that nest each other has no root
+        if id(template) not in reached:
+            _instantiate(template, None, None, Evidence.DECLARED, {}, stacks, graph)
+    return stacks
+
+
+_Links = dict[int, list[tuple[str, Template, Evidence]]]
+
+
+def _instantiate(  # noqa: PLR0913 - the recursion carries its accumulators
+    template: Template,
+    parent: Stack | None,
+    nested_id: str | None,
+    evidence: Evidence,
+    children: _Links,
+    stacks: list[Stack],
+    graph: ResourceGraph,
+) -> None:
+    suffix = f"@{parent.template.name}#{nested_id}" + (f"@{parent.instance}" if parent.instance else "") if parent else ""
+    stack_id = template.name + suffix
+    if parent is not None and nested_id is not None and parent.children.get(nested_id):
+        stack_id += f"~{len(parent.children[nested_id])}"  # one nested stack, several templates by condition
+        suffix += f"~{len(parent.children[nested_id])}"
+    stack = Stack(stack_id, template, parent, nested_id, evidence)
+    stacks.append(stack)
+    if parent is not None and nested_id is not None:
+        parent.children.setdefault(nested_id, []).append(stack)
+        given = parent.template.resources[nested_id].properties.get("Parameters")
+        if isinstance(given, dict):
+            stack.arguments = given
+    name = template.name
+    add_node, nodes = graph.add_node, stack.nodes
+    for logical_id, resource in template.resources.items():
+        nodes[logical_id] = add_node(Node(f"{name}#{logical_id}{suffix}", resource.type, logical_id, stack, resource))
+    ancestors = {id(above.template) for above in stack.lineage()}
+    for child_id, child, found in children.get(id(template), ()):
+        if id(child) not in ancestors and len(ancestors) <= MAX_NESTING and len(stacks) < MAX_STACKS:
+            _instantiate(child, stack, child_id, found, children, stacks, graph)
+
+
+def _nesting(templates: Sequence[Template]) -> _Links:
+    by_name: dict[str, Template] = {template.name: template for template in templates}
+    by_file: dict[str, list[Template]] = {}
+    links: _Links = {}
+    for template in templates:
+        for logical_id, resource in template.resources.items():
+            if resource.type != NESTED_STACK:
+                continue
+            if not by_file:
+                for other in templates:
+                    by_file.setdefault(posixpath.basename(other.name), []).append(other)
+            seen = set()
+            for location in _locations(resource):
+                found = _nested_template(template, location, by_name, by_file)
+                if found is not None and found[0] is not template and id(found[0]) not in seen:
+                    seen.add(id(found[0]))
+                    links.setdefault(id(template), []).append((logical_id, *found))
+    return links
+
+
+_HOLE = "\0"
+_SUB_VARIABLE = re.compile(r"\$\{[^}]*\}")
+
+
+def _locations(resource: Resource) -> list[str]:
+    """The possible spellings of a nested stack's template, unknown parts as NUL."""
+    value = resource.properties.get("TemplateURL")
+    body = resource.body.get("Metadata")
+    asset = body.get("aws:asset:path") if isinstance(body, dict) else None
+    return [asset, *_spellings(value, 0)] if isinstance(asset, str) else _spellings(value, 0)
+
+
+def _spellings(value: Any, depth: int) -> list[str]:  # noqa: PLR0911 - one return per intrinsic function
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, dict) or len(value) != 1 or depth > 20:
+        return [_HOLE]
+    [(function, argument)] = value.items()
+    if function == "Fn::If" and isinstance(argument, list) and len(argument) == 3:
+        return _spellings(argument[1], depth + 1) + _spellings(argument[2], depth + 1)
+    if function == "Fn::Sub":
+        template = argument[0] if isinstance(argument, list) and argument else argument
+        return [_SUB_VARIABLE.sub(_HOLE, template)] if isinstance(template, str) else [_HOLE]
+    if function == "Fn::Join" and isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], list):
+        pieces = [_spellings(item, depth + 1)[0] for item in argument[1]]
+        return [str(argument[0]).join(pieces)]
+    return [_HOLE]
+
+
+def _nested_template(
+    template: Template, location: str, by_name: dict[str, Template], by_file: dict[str, list[Template]]
+) -> tuple[Template, Evidence] | None:
+    remote = "://" in location or _HOLE in location
+    if not remote:
+        local = posixpath.normpath(posixpath.join(posixpath.dirname(template.name), location.replace("\\", "/")))
+        if local in by_name:
+            return by_name[local], Evidence.DECLARED
+    tail = location.split("?")[0].rpartition(_HOLE)[2] if remote else location
+    steps = [step for step in tail.split("/") if step not in ("", ".", "..")]
+    if not steps or "." not in steps[-1]:
+        return None
+    found = _closest_by_path(template, steps, by_file.get(steps[-1], []))
+    # A relative path that leads elsewhere from here is one from the build folder: the same file, less surely.
+    return (found, Evidence.REFERENCE) if found is not None else None
+
+
+def _closest_by_path(template: Template, steps: list[str], candidates: list[Template]) -> Template | None:
+    """The candidate whose path ends like `steps` for longest; then the one nearest to `template`; else none."""
+    scored = []
+    here = template.name.split("/")
+    for candidate in candidates:
+        if candidate is template:
+            continue
+        path = candidate.name.split("/")
+        same_end = 0
+        while same_end < min(len(path), len(steps)) and path[-1 - same_end] == steps[-1 - same_end]:
+            same_end += 1
+        scored.append(((shared_folders(here, path), same_end), candidate))
+    if not scored:
+        return None
+    best = max(score for score, _ in scored)
+    winners = [candidate for score, candidate in scored if score == best]
+    if len(winners) != 1 or (best[0] == 0 and len(candidates) > 1):
+        return None
+    return winners[0]
+
+
+def shared_folders(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many leading folders two split paths share."""
+    count = 0
+    for left, right in zip(one[:-1], other[:-1], strict=False):
+        if left != right:
+            break
+        count += 1
+    return count

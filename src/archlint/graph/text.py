@@ -1,0 +1,96 @@
+"""Symbolic text: a string of which some parts are known and the others have a name.
+
+`Sub: "arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:jobs"` is a text of literal parts and two holes. Two resources
+are the same when their texts are, so names unify without any account being known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from archlint.graph.model import Node
+
+
+class Hole(NamedTuple):
+    """A value nobody here knows. `scope` is the stack it belongs to, empty for what all stacks share (the region)."""
+
+    name: str
+    scope: str = ""
+
+
+class NodePart(NamedTuple):
+    """What `Ref` (attribute `Ref`) or `GetAtt` of a resource yields."""
+
+    node: Node
+    attribute: str
+
+
+Part: TypeAlias = str | Hole | NodePart
+
+
+class Text(NamedTuple):
+    """Parts in order; adjacent literals are joined and none is empty (an empty text has no parts)."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def literal(self) -> str | None:
+        """The string when every part is known."""
+        if not self.parts:
+            return ""
+        first = self.parts[0]
+        return first if len(self.parts) == 1 and isinstance(first, str) else None
+
+    @property
+    def node(self) -> NodePart | None:
+        """The one resource this text consists of, if it does."""
+        first = self.parts[0] if len(self.parts) == 1 else None
+        return first if isinstance(first, NodePart) else None
+
+    @property
+    def hole(self) -> Hole | None:
+        """The one unknown this text consists of, if it does."""
+        first = self.parts[0] if len(self.parts) == 1 else None
+        return first if isinstance(first, Hole) else None
+
+    def __str__(self) -> str:
+        return "".join(
+            part if isinstance(part, str) else "${" + (part.name if isinstance(part, Hole) else str(part.node)) + "}"
+            for part in self.parts
+        )
+
+    def startswith(self, prefix: str) -> bool:
+        """True when the text begins with this literal."""
+        return bool(self.parts) and isinstance(self.parts[0], str) and self.parts[0].startswith(prefix)
+
+    def split(self, separator: str, limit: int = -1) -> list[Text]:
+        """Splits at a literal separator, as str.split does; holes are never split."""
+        pieces: list[list[Part]] = [[]]
+        for part in self.parts:
+            if not isinstance(part, str):
+                pieces[-1].append(part)
+                continue
+            left = -1 if limit < 0 else max(limit - (len(pieces) - 1), 0)
+            segments = part.split(separator, left) if left != 0 else [part]
+            for index, segment in enumerate(segments):
+                if index:
+                    pieces.append([])
+                if segment:
+                    pieces[-1].append(segment)
+        return [Text(tuple(piece)) for piece in pieces]
+
+
+def joined(pieces: Iterable[Part]) -> Text:
+    """A text of these parts, literals merged."""
+    parts: list[Part] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            if not piece:
+                continue
+            if parts and isinstance(parts[-1], str):
+                parts[-1] += piece
+                continue
+        parts.append(piece)
+    return Text(tuple(parts))
