@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
 from archlint.findings import Severity
+from archlint.graph.iam.facts import IamFacts
 
 if TYPE_CHECKING:
     from archlint.graph.resolve import Resolver
@@ -159,6 +160,8 @@ class ResourceGraph:
         self._by_kind: dict[EdgeKind, list[Edge]] = {}
         self.stacks: list[Stack] = []
         self.bundles: list[ProtonBundle] = []
+        self.iam = IamFacts()
+        """What the policies say; `graph/iam/evaluate.py` answers questions about it."""
         self.resolver: Resolver | None = None
         """Answers what a value is, also after linking; rules reach it through `Values`."""
 

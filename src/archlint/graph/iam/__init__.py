@@ -1,0 +1,1 @@
+"""Permissions: policy documents as edges and facts, and what they allow the code that runs under them."""
