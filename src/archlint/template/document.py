@@ -10,14 +10,14 @@ from archlint.findings import Region
 
 if TYPE_CHECKING:
     from archlint.template.model import Json, TemplatePath
-    from archlint.template.parse import Merge
+    from archlint.template.parse import Events
     from archlint.template.positions import Position, Relocate
 
 
 class Document:
     """A parsed YAML or JSON file. `name` is its path relative to the root of the run, with `/`."""
 
-    __slots__ = ("_lines", "_positions", "data", "name", "parsed_text", "path", "relocate", "text")
+    __slots__ = ("_lines", "_positions", "data", "events", "name", "parsed_text", "path", "relocate", "text")
 
     def __init__(
         self,
@@ -28,6 +28,7 @@ class Document:
         *,
         parsed_text: str | None = None,
         relocate: Relocate | None = None,
+        events: Events | None = None,
     ) -> None:
         self.path = path
         self.name = name
@@ -35,6 +36,7 @@ class Document:
         self.data = data
         self.parsed_text = text if parsed_text is None else parsed_text
         self.relocate = relocate
+        self.events = events
         self._positions: Position | None | Literal[False] = False
         self._lines: list[str] | None = None
 
@@ -50,10 +52,11 @@ class Document:
 
     def region(self, path: TemplatePath, on: Literal["key", "value"] = "key") -> Region:
         """The region of the key (or value) at `path`, or of its nearest existing ancestor, in the source text."""
+        from archlint.template.parse import yaml_events
         from archlint.template.positions import locate, positions
 
         if self._positions is False:
-            self._positions = positions(self.parsed_text)
+            self._positions = positions(self.parsed_text, self.events or yaml_events)
         lines = self.lines if self.relocate is None else self.parsed_text.split("\n")
         found = locate(self._positions, path, on, lines)
         if self.relocate is None:
@@ -88,19 +91,19 @@ def read_document(  # noqa: PLR0913 - the last three are for Proton only
     *,
     relocate: Relocate | None = None,
     source: str | None = None,
-    merge_duplicates: Merge | None = None,
+    events: Events | None = None,
 ) -> Document:
     """Reads and parses a file; raises TemplateError (with line and column of the parsed text) and OSError.
 
-    `text` replaces what is on disk; for Proton it is the lexed text, `source` the text as written and `relocate`
-    maps lines and columns of the one to the other.
+    `text` replaces what is on disk; for Proton it is the lexed text, `source` the text as written, `relocate` maps
+    lines and columns of the one to the other, and `events` gives the events of the lexed text.
     """
-    from archlint.template.parse import parse_json, parse_yaml
+    from archlint.template.parse import parse_json, parse_yaml, yaml_events
 
     if text is None:
         text = decode(path.read_bytes())
     data: Json
-    if text.lstrip()[:1] in ("{", "["):
+    if events is None and text.lstrip()[:1] in ("{", "["):
         try:
             data = parse_json(text)
         except TemplateError as json_error:
@@ -109,7 +112,7 @@ def read_document(  # noqa: PLR0913 - the last three are for Proton only
             except TemplateError:
                 raise json_error from None
     else:
-        data = parse_yaml(text, merge_duplicates)
-    return Document(
-        path, name, text if source is None else source, data, parsed_text=text if source is not None else None, relocate=relocate
-    )
+        data = parse_yaml(text, events or yaml_events)
+    if source is None:
+        return Document(path, name, text, data, relocate=relocate, events=events)
+    return Document(path, name, source, data, parsed_text=text, relocate=relocate, events=events)

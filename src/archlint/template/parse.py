@@ -24,8 +24,8 @@ MAX_DEPTH = 200
 # Aliases repeat what they name. A template has at most a few thousand values, so a million is a bomb.
 MAX_VALUES = 1_000_000
 
-Merge: TypeAlias = Callable[[Any, Any, int], Any]
-"""Joins two values of one key: `(first, second, line of the second key) -> value`."""
+Events: TypeAlias = Callable[[str], Callable[[], Any]]
+"""Makes the source of a text's YAML events: each call of what it returns gives the next event, None at the end."""
 
 _LONG_FORMS = {
     "!Ref": "Ref",
@@ -69,13 +69,19 @@ def plain_scalar(text: str) -> Json:
     return text
 
 
-def parse_yaml(text: str, merge_duplicates: Merge | None = None) -> Json:
+def yaml_events(text: str) -> Callable[[], Any]:
+    """The events of a YAML text, as libyaml gives them."""
+    following: Callable[[], Any] = yaml.CSafeLoader(text).get_event
+    return following
+
+
+def parse_yaml(text: str, events: Events = yaml_events) -> Json:
     """The single document in `text`; short forms become long (`!Ref X` → `{"Ref": "X"}`).
 
-    Raises TemplateError with line and column on anything that is not one well-formed document. A duplicate key is
-    an error unless `merge_duplicates` joins the two values.
+    Raises TemplateError with line and column on anything that is not one well-formed document. `events` may give
+    other events than the text itself has (Proton: branches become conditions).
     """
-    return _YamlReader(text, merge_duplicates).document()
+    return _YamlReader(text, events).document()
 
 
 def _mark_error(error: yaml.YAMLError) -> TemplateError:
@@ -90,12 +96,11 @@ def _mark_error(error: yaml.YAMLError) -> TemplateError:
 
 
 class _YamlReader:
-    def __init__(self, text: str, merge_duplicates: Merge | None) -> None:
+    def __init__(self, text: str, events: Events) -> None:
         try:
-            self._next = yaml.CSafeLoader(text).get_event
+            self._next = events(text)
         except yaml.YAMLError as error:
             raise _mark_error(error) from error
-        self._merge_duplicates = merge_duplicates
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._count = 0
 
@@ -105,7 +110,7 @@ class _YamlReader:
             start = self._next()
             if not hasattr(start, "explicit"):
                 return None  # an empty stream ends at once
-            value = self._value(self._next(), 0)
+            value: Json = self._value(self._next(), 0)
             while True:
                 event = self._next()
                 if event is None:
@@ -186,9 +191,7 @@ class _YamlReader:
             if key == "<<" and event.implicit[0]:
                 merged.extend(value if isinstance(value, list) else [value])
             elif key in mapping:
-                if self._merge_duplicates is None:
-                    raise self._error(event, f"duplicate key {key!r}")
-                mapping[key] = self._merge_duplicates(mapping[key], value, event.start_mark.line + 1)
+                raise self._error(event, f"duplicate key {key!r}")
             else:
                 mapping[key] = value
             event = following()

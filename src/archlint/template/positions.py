@@ -9,9 +9,11 @@ import yaml
 from yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent
 
 from archlint.findings import Region
+from archlint.template.parse import yaml_events
 
 if TYPE_CHECKING:
     from archlint.template.model import TemplatePath
+    from archlint.template.parse import Events
 
 Relocate: TypeAlias = Callable[[int, int], tuple[int, int]]
 """Maps a 1-based line and column of the parsed text to those of the source."""
@@ -30,12 +32,12 @@ class Position:
         self.items: list[Position] | None = None
 
 
-def positions(text: str) -> Position | None:
-    """The tree of positions of a YAML (or JSON) text; None when it cannot be read."""
+def positions(text: str, events: Events = yaml_events) -> Position | None:
+    """The tree of positions of a YAML (or JSON) text, or of its `events`; None when it cannot be read."""
     # Raw tabs cannot occur inside JSON strings, and YAML forbids them as indentation: blanks keep the columns.
     source = text.replace("\t", " ") if text.lstrip()[:1] in ("{", "[") else text
     try:
-        following = yaml.CSafeLoader(source).get_event
+        following = events(source)
         following()
         following()
         return _read(following, following(), {})
