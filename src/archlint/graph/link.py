@@ -27,7 +27,11 @@ class LinkSettings:
     """What the configuration says about the graph."""
 
     root: Path
+    glob_root: Path | None = None
+    """The folder that owner, service and production globs count from; `root` when None."""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    template_parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Values for the parameters of one template only, by its name."""
     owners: tuple[tuple[str, str], ...] = ()
     owner_tags: tuple[str, ...] = ("Team", "team", "Owner", "owner")
     services: tuple[tuple[str, str], ...] = ()
@@ -127,7 +131,10 @@ def link(
     stacks = build_stacks(templates, graph)
     graph.stacks = stacks
     graph.bundles = list(bundles)
-    resolver = Resolver(graph, stacks, settings.parameters)
+    for stack in stacks:
+        if stack.parent is None:
+            stack.given = {**settings.template_parameters.get(stack.template.name, {}), **settings.parameters}
+    resolver = Resolver(graph, stacks)
     graph.resolver = resolver
     linker = Linker(graph, resolver, settings)
     if bundles:

@@ -6,6 +6,8 @@ import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archlint.template.discover import relative_name
+
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
@@ -32,7 +34,7 @@ class Owners:
     def assign(self, stack: Stack) -> None:
         """Sets owner, service and production of the stack, and the owner of its nodes."""
         template = stack.template
-        name = template.name
+        name = self._glob_name(stack)
         stack.owner = (
             _first(self._owner_globs, name)
             or _context_owner(template.source)
@@ -49,6 +51,12 @@ class Owners:
         for node in stack.nodes.values():
             tagged = None if configured else self._tag(node.properties.get("Tags"))
             node.owner = tagged or stack.owner
+
+    def _glob_name(self, stack: Stack) -> str:
+        base = self._settings.glob_root
+        if base is None or base == self._settings.root:
+            return stack.template.name
+        return relative_name(stack.template.document.path, base)
 
     def _stack_tags(self, stack: Stack) -> str | None:
         """The owner that every tagged resource of the template names, or that the parent tags the nested stack with."""

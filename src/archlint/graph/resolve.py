@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archlint.graph.exports import Exports
 from archlint.graph.model import Node, ResourceGraph
 from archlint.graph.names import NAME_PROPERTY, is_unknown, parse_arn
-from archlint.graph.stacks import NESTED_STACK, Stack, shared_folders
+from archlint.graph.stacks import Stack, closest
 from archlint.graph.text import Hole, NodePart, Part, Text, joined
 
 if TYPE_CHECKING:
@@ -57,16 +58,14 @@ class Link(NamedTuple):
 class Resolver:
     """Answers what a value of a stack is, over all stacks of the run."""
 
-    def __init__(self, graph: ResourceGraph, stacks: Sequence[Stack], given: Mapping[str, str] | None = None) -> None:
+    def __init__(self, graph: ResourceGraph, stacks: Sequence[Stack]) -> None:
         self.graph = graph
         self.stacks = stacks
-        self.given = given or {}
         self.links: dict[tuple[int, int, int, str], Link] = {}
         self.unresolved_imports: dict[tuple[int, str], tuple[Stack, Text]] = {}
         self.proton_output: Callable[[Stack, str], tuple[Stack, str, bool] | None] | None = None
         self._names: dict[str, dict[tuple[Part, ...], list[Node]]] = {}
-        self._exports: dict[tuple[Part, ...], list[tuple[Stack, str]]] | None = None
-        self._export_patterns: list[tuple[Text, Stack, str]] = []
+        self._exports: Exports | None = None
         self._parameters: dict[tuple[int, str], list[Text]] = {}
         self._busy: set[tuple[int, str]] = set()
         self._depth = 0
@@ -208,7 +207,7 @@ class Resolver:
             return texts
         kind = declared.get("Type") if isinstance(declared, dict) else None
         default = declared.get("Default") if isinstance(declared, dict) else None
-        value = self.given.get(name) if stack.parent is None and name in self.given else default
+        value = stack.given.get(name, default)
         is_ssm = isinstance(kind, str) and kind.startswith("AWS::SSM::Parameter::")
         if value is None or isinstance(value, (dict, list)):
             return [hole]
@@ -400,27 +399,8 @@ class Resolver:
     def export(self, stack: Stack, name: Text) -> tuple[Stack, str] | None:
         """The stack and output that export this name; placeholders on either side match anything."""
         if self._exports is None:
-            self._index_exports()
-        assert self._exports is not None  # noqa: S101 - just made
-        candidates = [] if name.literal is None else list(self._exports.get(name.parts, ()))
-        if not candidates:
-            candidates = [
-                (exporter, output)
-                for pattern, exporter, output in self._export_patterns
-                if exporter is not stack and unify(pattern, name)
-            ]
-        return closest(stack, candidates, lambda candidate: candidate[0])
-
-    def _index_exports(self) -> None:
-        self._exports = {}
-        for stack in self.stacks:
-            for output, body in stack.template.section("Outputs").items():
-                export = body.get("Export") if isinstance(body, dict) else None
-                if not isinstance(export, dict):
-                    continue
-                for text in self.texts(stack, export.get("Name")):
-                    self._exports.setdefault(text.parts, []).append((stack, output))
-                    self._export_patterns.append((text, stack, output))
+            self._exports = Exports(self)
+        return self._exports.provider(stack, name)
 
     def ssm_value(self, stack: Stack, name: Text) -> list[Text]:
         """What the SSM parameter of this name holds, when exactly one resource of the run declares it."""
@@ -671,62 +651,6 @@ def _ssm_key(key: tuple[Part, ...]) -> tuple[Part, ...]:
     return key
 
 
-def closest(stack: Stack, candidates: Sequence[Any], stack_of: Callable[[Any], Stack | None]) -> Any | None:
-    """The one candidate; of several the one in this stack, this application or the nearest folder; else None."""
-    if len(candidates) < 2:
-        return candidates[0] if candidates else None
-    for chosen in ([c for c in candidates if stack_of(c) is stack], [c for c in candidates if (s := stack_of(c)) and s.root is stack.root]):
-        if len(chosen) == 1:
-            return chosen[0]
-    here = stack.template.name.split("/")
-    scored = []
-    for candidate in candidates:
-        other = stack_of(candidate)
-        scored.append((shared_folders(here, other.template.name.split("/")) if other is not None else 0, candidate))
-    best = max(score for score, _ in scored)
-    winners = [candidate for score, candidate in scored if score == best]
-    return winners[0] if len(winners) == 1 and best > 0 else None
-
-
-def unify(one: Text, other: Text) -> bool:
-    """True when the texts can be equal: a hole matches anything but nothing, and each side says something.
-
-    Two texts that consist of holes only never unify: that would link everything with everything.
-    """
-    literals = [part for text in (one, other) for part in text.parts if isinstance(part, str) and part.strip("-_:/.")]
-    if not literals or one.hole is not None or other.hole is not None:
-        return False
-    return _matches(list(one.parts), list(other.parts))
-
-
-def _matches(one: list[Part], other: list[Part]) -> bool:
-    """Wildcard match of two part lists by their literal head and tail, then the rest in order."""
-    one_text = "".join(part if isinstance(part, str) else "\0" for part in one)
-    other_text = "".join(part if isinstance(part, str) else "\0" for part in other)
-    if "\0" not in other_text:
-        return _glob(one_text, other_text)
-    if "\0" not in one_text:
-        return _glob(other_text, one_text)
-    # Both have holes: the fixed ends must agree, and the literal pieces between are the same words.
-    return _ends_agree(one_text, other_text)
-
-
-def _glob(pattern: str, text: str) -> bool:
-    return re.fullmatch(".+".join(re.escape(piece) for piece in pattern.split("\0")), text, re.DOTALL) is not None
-
-
-def _ends_agree(one: str, other: str) -> bool:
-    first, second = one.split("\0"), other.split("\0")
-    head = first[0].startswith(second[0]) or second[0].startswith(first[0])
-    tail = first[-1].endswith(second[-1]) or second[-1].endswith(first[-1])
-    if not (head and tail):
-        return False
-    if len(first) == len(second):
-        return first == second
-    # `${Stack}-${Env}-Vpc` against `${Parent}-Vpc`: the longer fixed tail decides.
-    return bool(first[-1]) and first[-1] == second[-1] and first[0] == second[0]
-
-
 def _product(pieces: Sequence[Sequence[Text]]) -> list[Text]:
     """Every concatenation of one alternative of each piece, bounded."""
     if all(len(piece) == 1 for piece in pieces):
@@ -751,4 +675,3 @@ _FUNCTIONS: dict[str, Callable[[Resolver, Stack, Any], list[Text]]] = {
     "Fn::FindInMap": Resolver._find_in_map,
     "Fn::ImportValue": Resolver._import_value,
 }
-__all__ = ["NESTED_STACK", "Link", "Resolver", "Target", "closest", "unify"]

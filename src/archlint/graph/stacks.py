@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,8 @@ class Stack:
     nodes: dict[str, Node] = field(default_factory=dict)
     children: dict[str, list[Stack]] = field(default_factory=dict)
     arguments: Body = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Parameter values that the user gave for this (root) stack."""
     node: Node | None = None
     owner: str | None = None
     service: str = ""
@@ -212,3 +214,20 @@ def shared_folders(one: Sequence[str], other: Sequence[str]) -> int:
             break
         count += 1
     return count
+
+
+def closest(stack: Stack, candidates: Sequence[Any], stack_of: Callable[[Any], Stack | None]) -> Any | None:
+    """The one candidate; of several the one in this stack, this application or the nearest folder; else None."""
+    if len(candidates) < 2:
+        return candidates[0] if candidates else None
+    for chosen in ([c for c in candidates if stack_of(c) is stack], [c for c in candidates if (s := stack_of(c)) and s.root is stack.root]):
+        if len(chosen) == 1:
+            return chosen[0]
+    here = stack.template.name.split("/")
+    scored = []
+    for candidate in candidates:
+        other = stack_of(candidate)
+        scored.append((shared_folders(here, other.template.name.split("/")) if other is not None else 0, candidate))
+    best = max(score for score, _ in scored)
+    winners = [candidate for score, candidate in scored if score == best]
+    return winners[0] if len(winners) == 1 and best > 0 else None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Document:
     """A parsed YAML or JSON file. `name` is its path relative to the root of the run, with `/`."""
 
-    __slots__ = ("_lines", "_positions", "data", "events", "name", "parsed_text", "path", "relocate", "text")
+    __slots__ = ("_lines", "_positions", "data", "duplicates", "events", "name", "parsed_text", "path", "relocate", "text")
 
     def __init__(
         self,
@@ -37,6 +37,8 @@ class Document:
         self.parsed_text = text if parsed_text is None else parsed_text
         self.relocate = relocate
         self.events = events
+        self.duplicates: list[tuple[str, int, int]] = []
+        """Keys given twice in one mapping, with line and column: the last one counts, as it does for the deploy tools."""
         self._positions: Position | None | Literal[False] = False
         self._lines: list[str] | None = None
 
@@ -103,16 +105,18 @@ def read_document(  # noqa: PLR0913 - the last three are for Proton only
     if text is None:
         text = decode(path.read_bytes())
     data: Json
+    duplicates: list[tuple[str, int, int]] = []
     if events is None and text.lstrip()[:1] in ("{", "["):
         try:
-            data = parse_json(text)
+            data = parse_json(text, duplicates)
         except TemplateError as json_error:
             try:
-                data = parse_yaml(text)
+                data = parse_yaml(text, duplicates=duplicates)
             except TemplateError:
                 raise json_error from None
     else:
-        data = parse_yaml(text, events or yaml_events)
-    if source is None:
-        return Document(path, name, text, data, relocate=relocate, events=events)
-    return Document(path, name, source, data, parsed_text=text, relocate=relocate, events=events)
+        data = parse_yaml(text, events or yaml_events, duplicates)
+    parsed_text = text if source is not None else None
+    document = Document(path, name, source or text, data, parsed_text=parsed_text, relocate=relocate, events=events)
+    document.duplicates = duplicates
+    return document

@@ -86,6 +86,7 @@ def template_of(document: Document, root: Path) -> Template:
     expansion = Expansion(document, root)
     source = expansion.run() if resources else {**data, "Resources": {}}
     diagnostics = expansion.diagnostics
+    diagnostics.extend(_duplicate_diagnostics(document))
     diagnostics.extend(_shape_diagnostics(document, source))
     diagnostics.extend(_transform_diagnostics(document, data))
     lowered = lower(source, document, expansion.place)
@@ -104,6 +105,17 @@ def _misshapen(document: Document, message: str) -> Template:
     return Template(
         document, Kind.CLOUDFORMATION, {}, {}, [Diagnostic("TPL001", message, Place(document, ("Resources",)))]
     )
+
+
+def _duplicate_diagnostics(document: Document) -> list[Diagnostic]:
+    """One `TPL001` for the first key that stands twice; the template is checked all the same, with the last value."""
+    if not document.duplicates:
+        return []
+    key, line, column = document.duplicates[0]
+    more = len(document.duplicates) - 1
+    message = f"key {key} stands twice in one mapping, the first value is lost" + (f" ({more} more such keys)" if more else "")
+    region = Region(line, column, line, column + len(key))
+    return [Diagnostic("TPL001", message, Place(document, ()), None, Location(document.name, region))]
 
 
 def _shape_diagnostics(document: Document, source: Body) -> list[Diagnostic]:

@@ -27,6 +27,9 @@ MAX_VALUES = 1_000_000
 Events: TypeAlias = Callable[[str], Callable[[], Any]]
 """Makes the source of a text's YAML events: each call of what it returns gives the next event, None at the end."""
 
+Duplicates: TypeAlias = list[tuple[str, int, int]]
+"""Keys that stand twice in one mapping, with the 1-based line and column of the later one."""
+
 _LONG_FORMS = {
     "!Ref": "Ref",
     "!Condition": "Condition",
@@ -75,13 +78,14 @@ def yaml_events(text: str) -> Callable[[], Any]:
     return following
 
 
-def parse_yaml(text: str, events: Events = yaml_events) -> Json:
+def parse_yaml(text: str, events: Events = yaml_events, duplicates: Duplicates | None = None) -> Json:
     """The single document in `text`; short forms become long (`!Ref X` → `{"Ref": "X"}`).
 
     Raises TemplateError with line and column on anything that is not one well-formed document. `events` may give
-    other events than the text itself has (Proton: branches become conditions).
+    other events than the text itself has (Proton: branches become conditions). Of a key that stands twice in one
+    mapping the last value counts, as it does for the deploy tools, and `duplicates` gets its place.
     """
-    return _YamlReader(text, events).document()
+    return _YamlReader(text, events, [] if duplicates is None else duplicates).document()
 
 
 def _mark_error(error: yaml.YAMLError) -> TemplateError:
@@ -96,7 +100,8 @@ def _mark_error(error: yaml.YAMLError) -> TemplateError:
 
 
 class _YamlReader:
-    def __init__(self, text: str, events: Events) -> None:
+    def __init__(self, text: str, events: Events, duplicates: Duplicates) -> None:
+        self._duplicates = duplicates
         try:
             self._next = events(text)
         except yaml.YAMLError as error:
@@ -191,7 +196,8 @@ class _YamlReader:
             if key == "<<" and event.implicit[0]:
                 merged.extend(value if isinstance(value, list) else [value])
             elif key in mapping:
-                raise self._error(event, f"duplicate key {key!r}")
+                self._duplicates.append((key, event.start_mark.line + 1, event.start_mark.column + 1))
+                mapping[key] = value
             else:
                 mapping[key] = value
             event = following()
@@ -219,35 +225,28 @@ def _depth(value: Any) -> int:
     return deepest
 
 
-class _DuplicateKeyError(ValueError):
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _pairs(pairs: list[tuple[str, Any]], repeated: list[str]) -> dict[str, Any]:
     mapping = dict(pairs)
     if len(mapping) != len(pairs):
-        seen = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise _DuplicateKeyError(key)
-            seen.add(key)
+        seen: set[str] = set()
+        repeated.extend(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value] # add() is None: false
     return mapping
 
 
-def parse_json(text: str) -> Json:
-    """The JSON value in `text`; raises TemplateError with line and column, for duplicate keys too."""
+def parse_json(text: str, duplicates: Duplicates | None = None) -> Json:
+    """The JSON value in `text`; raises TemplateError with line and column. Duplicate keys as for `parse_yaml`."""
+    repeated: list[str] = []
     try:
-        value: Json = json.loads(text, object_pairs_hook=_pairs)
-    except _DuplicateKeyError as error:
-        # json does not say where; the YAML reader of the same text does.
-        parse_yaml(text.replace("\t", " "))
-        raise TemplateError(f"duplicate key {error.key!r}") from error
+        value: Json = json.loads(text, object_pairs_hook=lambda pairs: _pairs(pairs, repeated))
     except json.JSONDecodeError as error:
         raise TemplateError(f"not valid JSON: {error.msg}", error.lineno, error.colno) from error
     except (RecursionError, ValueError) as error:
         raise TemplateError("nested too deeply, or a number too long to read") from error
+    if repeated and duplicates is not None:
+        try:  # json does not say where; the YAML reader of the same text does
+            parse_yaml(text.replace("\t", " "), duplicates=duplicates)
+        except TemplateError:
+            duplicates.extend((key, 1, 1) for key in repeated)
     if text.count("{") + text.count("[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
         raise TemplateError(f"nested deeper than {MAX_DEPTH} levels")
     return value

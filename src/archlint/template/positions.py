@@ -85,7 +85,7 @@ def _children(following: Callable[[], Any], anchors: dict[str, Position]) -> dic
         if key == "<<":
             merged.extend(child.items if child.items is not None else [child])
         else:
-            children.setdefault(key, child)
+            children[key] = child  # of a duplicate key the last value counts
         key_event = following()
     for other in merged:
         children = {**(other.children or {}), **children}

@@ -1,0 +1,137 @@
+"""Exports and imports: which stack provides the value that another one imports by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from archlint.graph.stacks import Stack, closest, shared_folders
+from archlint.graph.text import Hole, Text
+
+if TYPE_CHECKING:
+    from archlint.graph.resolve import Resolver
+
+_UNKNOWN = "\0"
+Provider = tuple[Stack, str]
+
+
+def shape(text: Text) -> str:
+    """The text with every unknown part as NUL: exports and imports are compared in this form."""
+    return "".join(part if isinstance(part, str) else _UNKNOWN for part in text.parts)
+
+
+def unify(one: str, other: str) -> bool:
+    """True when two shapes can be the same name.
+
+    Where only one has unknown parts they match anything but nothing. Where both have, all fixed pieces must agree:
+    `${AWS::StackName}-Vpc` is `${ParentStack}-Vpc`. A shape without any word says nothing and unifies with nothing.
+    """
+    if not one.strip(_SAYS_NOTHING) or not other.strip(_SAYS_NOTHING):
+        return False
+    if _UNKNOWN not in other:
+        return _matches(one, other)
+    if _UNKNOWN not in one:
+        return _matches(other, one)
+    first, second = one.split(_UNKNOWN), other.split(_UNKNOWN)
+    if len(first) == len(second):
+        return first == second
+    # `${Stack}-${Env}-Vpc` against `${Parent}-Vpc`: the fixed ends decide.
+    return bool(first[-1]) and first[-1] == second[-1] and first[0] == second[0]
+
+
+_SAYS_NOTHING = _UNKNOWN + "-_:/."
+
+
+def _matches(pattern: str, text: str) -> bool:
+    pieces = pattern.split(_UNKNOWN)
+    if not text.startswith(pieces[0]) or not text.endswith(pieces[-1]):
+        return False
+    return re.fullmatch(".+".join(re.escape(piece) for piece in pieces), text, re.DOTALL) is not None
+
+
+class Exports:
+    """All exports of the run, by shape."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+        self._by_shape: dict[str, list[tuple[Text, Stack, str]]] = {}
+        self._matching: dict[str, list[tuple[Text, Stack, str]]] = {}
+        self._imported: dict[int, dict[Hole, set[str]]] = {}
+        for stack in resolver.stacks:
+            for output, body in stack.template.section("Outputs").items():
+                export = body.get("Export") if isinstance(body, dict) else None
+                if isinstance(export, dict):
+                    for text in resolver.texts(stack, export.get("Name")):
+                        self._by_shape.setdefault(shape(text), []).append((text, stack, output))
+
+    def provider(self, stack: Stack, name: Text) -> Provider | None:
+        """The stack and output that export `name`.
+
+        Of several, those that also export whatever else `stack` imports with the same unknown prefix, then the
+        nearest; None when none or more than one is left.
+        """
+        wanted = shape(name)
+        exact = [(s, output) for text, s, output in self._by_shape.get(wanted, ()) if text == name]
+        if exact and _UNKNOWN not in wanted:
+            return closest(stack, exact, _stack_of)
+        candidates = [(s, output) for text, s, output in self._candidates(wanted) if s is not stack]
+        if not candidates:
+            return None
+        hole = next((part for part in name.parts if isinstance(part, Hole)), None)
+        if hole is not None:
+            candidates = self._complete(stack, hole, candidates)
+        return closest(stack, candidates, _stack_of)
+
+    def _candidates(self, wanted: str) -> list[tuple[Text, Stack, str]]:
+        known = self._matching.get(wanted)
+        if known is None:
+            same = self._by_shape.get(wanted)
+            # The same fixed words around the same unknown is the interface itself; looser matches are not needed.
+            known = same if same and wanted.strip(_SAYS_NOTHING) else [
+                entry for other, entries in self._by_shape.items() if unify(other, wanted) for entry in entries
+            ]
+            self._matching[wanted] = known
+        return known
+
+    def _complete(self, stack: Stack, hole: Hole, candidates: list[Provider]) -> list[Provider]:
+        """Candidates that provide everything `stack` imports by this unknown; in unrelated folders only those."""
+        names = self._imports(stack).get(hole, set())
+        here = stack.template.name.split("/")
+        complete, partial = [], []
+        for candidate in candidates:
+            other = candidate[0]
+            offered = all(any(entry[1] is other for entry in self._candidates(name)) for name in names)
+            if offered:
+                complete.append(candidate)
+            elif shared_folders(here, other.template.name.split("/")) > 0:
+                partial.append(candidate)
+        return complete or partial
+
+    def _imports(self, stack: Stack) -> dict[Hole, set[str]]:
+        """The shapes of the names a stack imports, by the unknown part they contain."""
+        known = self._imported.get(id(stack))
+        if known is None:
+            known = self._imported[id(stack)] = {}
+            for argument in _import_arguments(stack.template.source):
+                for text in self._resolver.texts(stack, argument):
+                    for part in text.parts:
+                        if isinstance(part, Hole):
+                            known.setdefault(part, set()).add(shape(text))
+        return known
+
+
+def _stack_of(provider: Provider) -> Stack:
+    return provider[0]
+
+
+def _import_arguments(value: Any) -> Iterator[Any]:
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if type(item) is dict:
+            if "Fn::ImportValue" in item:
+                yield item["Fn::ImportValue"]
+            pending.extend(item.values())
+        elif type(item) is list:
+            pending.extend(item)

@@ -1,0 +1,306 @@
+"""One run: discover, load, link, check, suppress. Takes values, returns a value; prints and exits nowhere."""
+
+from __future__ import annotations
+
+import dataclasses
+import posixpath
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archlint.errors import UsageError
+from archlint.findings import Confidence, Finding, Location, Notification, Severity
+
+if TYPE_CHECKING:
+    from archlint.config import Config
+    from archlint.graph.link import LinkSettings
+    from archlint.graph.model import ResourceGraph
+    from archlint.ruleset.rule import Rule, RuleMeta
+    from archlint.template.discover import Discovery
+    from archlint.template.document import Document
+    from archlint.template.model import Diagnostic, ProtonBundle, Template
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts of one run. `findings` are those reported; suppressed and baselined ones are counted apart."""
+
+    templates: int = 0
+    resources: int = 0
+    edges: int = 0
+    findings: int = 0
+    suppressed: int = 0
+    baselined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LintResult:
+    """All that one run found. File names are relative to `root`.
+
+    `findings` are sorted by file, line, column and rule; suppressed and baselined ones are among them, with
+    `suppression` set. `documents` are the files read, by name.
+    """
+
+    root: Path
+    findings: tuple[Finding, ...]
+    notifications: tuple[Notification, ...]
+    rules: tuple[RuleMeta, ...]
+    summary: Summary
+    graph: ResourceGraph | None
+    documents: Mapping[str, Document]
+    config: Config
+    stale_baseline: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """The templates of a run and their graph: what `graph` and `query` need."""
+
+    discovery: Discovery
+    templates: tuple[Template, ...]
+    bundles: tuple[ProtonBundle, ...]
+    graph: ResourceGraph
+    notifications: tuple[Notification, ...]
+    documents: dict[str, Document] = field(default_factory=dict)
+
+
+def build(paths: Sequence[Path], config: Config) -> Estate:
+    """Discovers, loads and links; raises UsageError for a path that is missing or named but no template."""
+    from archlint.graph.link import link
+    from archlint.template.discover import discover
+
+    discovery = discover(paths, _excludes(config))
+    templates, bundles, notifications = _load(discovery)
+    graph = link(templates, _link_settings(config, discovery, templates), bundles)
+    documents = {template.name: template.document for template in templates}
+    for bundle in bundles:
+        documents.update({document.name: document for document in bundle.documents()})
+    return Estate(discovery, tuple(templates), tuple(bundles), graph, tuple(notifications), documents)
+
+
+def run(paths: Sequence[Path], config: Config, *, focus: Sequence[Path] = ()) -> LintResult:
+    """Lints what is below `paths`. With `focus`, only findings that touch one of these files are kept.
+
+    Raises ArchlintError children for what the user can repair; a rule that crashes becomes an error notification.
+    """
+    from archlint import suppressions
+    from archlint.ruleset.registry import Registry
+
+    registry = Registry.load(config)
+    estate = build(paths, config)
+    rules = registry.selected
+    findings = [*_diagnostics(estate, registry), *_check(rules, estate, registry, notifications := list(estate.notifications))]
+    for edge_document in _definition_documents(findings, estate):
+        estate.documents.setdefault(edge_document.name, edge_document)
+    crashed = {note.rule_id for note in notifications if note.rule_id is not None}
+    ran = {rule.meta.id for rule in rules} - crashed
+    kept, unused = suppressions.apply(
+        _numbered(findings), estate.documents, estate.graph, ran=ran, known=registry.known_ids
+    )
+    if registry.is_selected("TPL002"):
+        kept.extend(unused)
+    kept = [finding for finding in kept if not _ignored_for_file(finding, config, estate.discovery)]
+    kept, stale = _baselined(kept, config, estate)
+    if focus:
+        touched = {estate.discovery.name(_absolute(path)) for path in focus}
+        kept = [finding for finding in kept if touched & _files(finding)]
+    kept.sort(key=_order)
+    summary = Summary(
+        templates=len(estate.templates),
+        resources=sum(len(stack.nodes) for stack in estate.graph.stacks),
+        edges=len(estate.graph.edges),
+        findings=sum(finding.suppression is None for finding in kept),
+        suppressed=sum(f.suppression is not None and f.suppression.kind == "inSource" for f in kept),
+        baselined=sum(f.suppression is not None and f.suppression.kind == "external" for f in kept),
+    )
+    return LintResult(
+        estate.discovery.root,
+        tuple(kept),
+        tuple(notifications),
+        registry.selected_metas,
+        summary,
+        estate.graph,
+        estate.documents,
+        config,
+        stale,
+    )
+
+
+def _absolute(path: Path) -> Path:
+    import os
+
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
+
+
+def _excludes(config: Config) -> tuple[str, ...]:
+    return config.exclude
+
+
+def _load(discovery: Discovery) -> tuple[list[Template], list[ProtonBundle], list[Notification]]:
+    from archlint.template.load import NotATemplate, load_template
+
+    templates: list[Template] = []
+    notifications: list[Notification] = []
+    bundles, taken = _bundles(discovery)
+    for bundle in bundles:
+        templates.extend(bundle.parts.values())
+    for path in discovery.files:
+        if path in taken:
+            continue
+        name = discovery.name(path)
+        try:
+            templates.append(load_template(path, name, discovery.root))
+        except NotATemplate as reason:
+            if path in discovery.named:
+                raise UsageError(f"{name} is no template: {reason}") from reason
+        except OSError as error:
+            if path in discovery.named:
+                raise UsageError(f"{name} cannot be read: {error.strerror}") from error
+            notifications.append(Notification(f"{name} cannot be read: {error.strerror}"))
+    templates.sort(key=lambda template: template.name)
+    return templates, bundles, notifications
+
+
+def _bundles(discovery: Discovery) -> tuple[list[ProtonBundle], set[Path]]:
+    """Proton bundles among the files, and the files that belong to them."""
+    if not any(path.name.startswith(("manifest.", "schema.")) for path in discovery.files):
+        return [], set()
+    from archlint.template.proton import find_bundles, load_bundles
+
+    bundles = load_bundles(find_bundles(discovery.files, discovery.root), discovery.root)
+    taken = {document.path for bundle in bundles for document in bundle.documents()}
+    taken.update(template.document.path for bundle in bundles for template in bundle.parts.values())
+    return bundles, taken
+
+
+def _link_settings(config: Config, discovery: Discovery, templates: Sequence[Template]) -> LinkSettings:
+    from archlint.graph.link import LinkSettings
+    from archlint.template.samconfig import parameter_overrides
+
+    return LinkSettings(
+        root=discovery.root,
+        glob_root=config.root if config.path is not None else discovery.root,
+        parameters=dict(config.parameters),
+        template_parameters=parameter_overrides(templates, config.config_env),
+        owners=config.owners,
+        owner_tags=config.owner_tags,
+        services=config.services,
+        non_production=config.non_production,
+        external_imports=config.external_imports,
+    )
+
+
+def _check(
+    rules: Iterable[Rule], estate: Estate, registry: object, notifications: list[Notification]
+) -> Iterator[Finding]:
+    from archlint.graph.values import Values
+    from archlint.packages import Packages
+    from archlint.ruleset.rule import RuleContext
+
+    values = Values(estate.graph)
+    packages = Packages(estate.graph, estate.discovery.root)
+    for rule in rules:
+        context = RuleContext(
+            rule=rule, graph=estate.graph, values=values, packages=packages, templates=estate.templates
+        )
+        found: list[Finding] = []
+        with suppress(GeneratorExit):
+            try:
+                found.extend(rule.check(context))
+            except Exception as error:  # noqa: BLE001 - one broken rule must not take the others' findings along
+                notifications.append(
+                    Notification(
+                        f"rule {rule.meta.id} crashed: {type(error).__name__}: {error}",
+                        Severity.ERROR,
+                        rule.meta.id,
+                        detail=traceback.format_exc(),
+                    )
+                )
+        yield from found
+
+
+def _diagnostics(estate: Estate, registry: object) -> Iterator[Finding]:
+    """TPL001 and TPL003 findings of the files."""
+    from archlint.ruleset.own import OWN_RULES
+
+    sources: list[Diagnostic] = [diagnostic for template in estate.templates for diagnostic in template.diagnostics]
+    sources.extend(diagnostic for bundle in estate.bundles for diagnostic in bundle.diagnostics)
+    for diagnostic in sources:
+        meta = OWN_RULES[diagnostic.rule_id]
+        if not registry.is_selected(meta.id):  # type: ignore[attr-defined] # Registry, imported lazily by the caller
+            continue
+        location = diagnostic.region or diagnostic.place.location()
+        message = f"{diagnostic.message}; {diagnostic.hint}" if diagnostic.hint else diagnostic.message
+        yield Finding(
+            rule_id=meta.id,
+            name=meta.name,
+            severity=meta.severity,
+            confidence=Confidence.HIGH,
+            message=message,
+            location=location,
+            key=(diagnostic.message,),
+            help_uri=meta.help_uri,
+        )
+
+
+def _definition_documents(findings: Iterable[Finding], estate: Estate) -> Iterator[Document]:
+    """Definition files that findings point into: reporters show their lines too."""
+    wanted = {location.file for finding in findings for location in (finding.location, *finding.related, *finding.flow)}
+    wanted -= estate.documents.keys()
+    if wanted:
+        for edge in estate.graph.edges:
+            if edge.place is not None and edge.place.document.name in wanted:
+                yield edge.place.document
+
+
+def _numbered(findings: list[Finding]) -> list[Finding]:
+    """Counts findings that would share a fingerprint, so that each has its own."""
+    seen: dict[tuple[str, str, tuple[str, ...]], int] = {}
+    numbered = []
+    for finding in sorted(findings, key=_order):
+        key = (finding.rule_id, finding.location.file, finding.key)
+        count = seen.get(key, 0)
+        seen[key] = count + 1
+        numbered.append(dataclasses.replace(finding, occurrence=count) if count else finding)
+    return numbered
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str, str]:
+    region = finding.location.region
+    return (finding.location.file, region.start_line, region.start_column, finding.rule_id, finding.message)
+
+
+def _files(finding: Finding) -> set[str]:
+    return {location.file for location in (finding.location, *finding.related, *finding.flow)}
+
+
+def _ignored_for_file(finding: Finding, config: Config, discovery: Discovery) -> bool:
+    if not config.per_file_ignores:
+        return False
+    from pathspec import GitIgnoreSpec
+
+    base = config.root if config.path is not None else discovery.root
+    from archlint.template.discover import relative_name
+
+    name = relative_name(discovery.root / finding.location.file, base)
+    return any(
+        finding.rule_id.startswith(tuple(prefixes)) and GitIgnoreSpec.from_lines([pattern]).match_file(name)
+        for pattern, prefixes in config.per_file_ignores
+    )
+
+
+def _baselined(
+    findings: list[Finding], config: Config, estate: Estate
+) -> tuple[list[Finding], tuple[str, ...]]:
+    if config.baseline is None:
+        return findings, ()
+    from archlint import baseline
+
+    known = baseline.read_baseline(config.baseline, estate.discovery.root)
+    return baseline.apply(findings, known), ()
+
+
+__all__ = ["Estate", "LintResult", "Location", "Summary", "build", "posixpath", "run"]

@@ -1,0 +1,75 @@
+"""`samconfig.toml`: the parameter values that `sam deploy` passes, per template and environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archlint.template.model import Template
+
+# https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
+_PAIR = re.compile(r"""([A-Za-z0-9]+)=("(?:[^"\\]|\\.)*"|'[^']*'|\S*)""")
+
+
+def parameter_overrides(templates: Sequence[Template], environment: str) -> dict[str, dict[str, str]]:
+    """Parameter values by template name, from the samconfig file beside each template.
+
+    `environment` is the section (`--config-env`); a file that cannot be read gives nothing.
+    """
+    by_folder: dict[Path, dict[str, Any]] = {}
+    result: dict[str, dict[str, str]] = {}
+    for template in templates:
+        folder = template.document.path.parent
+        if folder not in by_folder:
+            by_folder[folder] = _read(folder)
+        if by_folder[folder]:
+            found = _overrides(by_folder[folder], environment, template.document.path)
+            if found:
+                result[template.name] = found
+    return result
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / "samconfig.toml"
+    if not path.is_file():
+        return {}
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # sam itself will complain; for linting the defaults stand
+
+
+def _overrides(config: Mapping[str, Any], environment: str, template: Path) -> dict[str, str]:
+    section = config.get(environment)
+    if not isinstance(section, dict):
+        return {}
+    given: dict[str, str] = {}
+    for command in ("global", "build", "deploy"):
+        body = section.get(command)
+        parameters = body.get("parameters") if isinstance(body, dict) else None
+        if not isinstance(parameters, dict):
+            continue
+        named = parameters.get("template_file") or parameters.get("template")
+        if isinstance(named, str) and Path(named).name not in (template.name, ""):
+            continue
+        given.update(_pairs(parameters.get("parameter_overrides")))
+    return given
+
+
+def _pairs(value: Any) -> dict[str, str]:
+    if isinstance(value, list):
+        return {key: item for entry in value for key, item in _pairs(entry).items()}
+    if isinstance(value, dict):
+        return {str(key): str(item) for key, item in value.items()}
+    if not isinstance(value, str):
+        return {}
+    found = {}
+    for key, item in _PAIR.findall(value):
+        quoted = len(item) > 1 and item[0] in "\"'" and item[-1] == item[0]
+        found[key] = item[1:-1].replace('\\"', '"') if quoted else item
+    return found
