@@ -147,7 +147,7 @@ def complaint(paths: Sequence[Path]) -> str | None:
 
 
 def alone(path: Path) -> str | None:
-    """What archlint did wrong on one mutant, in a folder of its own: a named file that is no template is a usage error."""
+    """What archlint did wrong on one mutant, in a folder of its own: a file that is named must be a template."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copyfile(path, Path(folder, path.name))
         return complaint([Path(folder)])
