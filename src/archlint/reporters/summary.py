@@ -1,0 +1,77 @@
+"""Counts and short texts that several formats share."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from archlint.findings import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from archlint.findings import Finding, Location
+    from archlint.lint import LintResult
+    from archlint.ruleset.rule import RuleMeta
+
+_SENTENCE = re.compile(r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)\s+(?=[A-Z`(\[])")
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_EMPHASIS = re.compile(r"\*\*|__")
+
+LEVELS = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def by_severity(findings: Iterable[Finding]) -> str:
+    """`2 errors, 9 warnings`; empty when there are none."""
+    counts = Counter(finding.severity for finding in findings)
+    return ", ".join(plural(counts[level], level.value) for level in LEVELS if counts[level])
+
+
+def by_rule(findings: Iterable[Finding]) -> list[tuple[str, str, int]]:
+    """ID, name and count of each rule that found something, most first."""
+    counts = Counter((finding.rule_id, finding.name) for finding in findings)
+    return [(*rule, count) for rule, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+
+
+def by_team(findings: Iterable[Finding]) -> list[tuple[str, int]]:
+    """Owner and count, most first, findings without owner last; empty when nothing has an owner."""
+    counts = Counter(finding.owner for finding in findings)
+    if not any(counts):
+        return []
+    owned = sorted(((owner, count) for owner, count in counts.items() if owner), key=lambda item: (-item[1], item[0]))
+    return owned + ([("no owner", counts[None])] if counts[None] else [])
+
+
+def accepted(result: LintResult) -> str:
+    """`3 suppressed, 4 in the baseline`; empty when nothing was accepted."""
+    summary = result.summary
+    parts = [f"{summary.suppressed} suppressed"] if summary.suppressed else []
+    return ", ".join(parts + ([f"{summary.baselined} in the baseline"] if summary.baselined else []))
+
+
+def first_sentence(markdown: str) -> str:
+    """The first sentence of a Markdown text as plain text on one line."""
+    paragraph = markdown.strip().split("\n\n")[0]
+    plain = " ".join(_EMPHASIS.sub("", _LINK.sub(r"\1", paragraph)).split())
+    return _SENTENCE.split(plain, 1)[0]
+
+
+def fixes(rules: Iterable[RuleMeta]) -> dict[str, str]:
+    """One-line fix of each rule that says how to repair."""
+    return {rule.id: first_sentence(rule.remediation) for rule in rules if rule.remediation.strip()}
+
+
+def chain(flow: Sequence[Location]) -> str:
+    """The path that a finding speaks about: `Jobs -> Worker -> Jobs`, or its labels where there is no logical ID."""
+    steps: list[str] = []
+    for location in flow:
+        step = location.logical_id or location.message or f"{location.file}:{location.region.start_line}"
+        if not steps or steps[-1] != step:
+            steps.append(step)
+    return " -> ".join(steps) if len(steps) > 1 else ""
