@@ -133,6 +133,8 @@ class ProtonPart:
     paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
     loops: dict[TemplatePath, tuple[str, ...]] = field(default_factory=dict)
     """Template paths of keys inside a `{% for %}` (or `{% if %}`), with the tests and iterables that guard them."""
+    reads: list[tuple[str, Location]] = field(default_factory=list)
+    """Every dotted name that the source reads, in expressions, tests and loops alike, and where."""
 
 
 @dataclass(slots=True, eq=False)
@@ -152,11 +154,14 @@ class ProtonBundle:
     """Manifest documents by part role."""
     parts: dict[str, Template] = field(default_factory=dict)
     specs: list[Document] = field(default_factory=list)
+    sources: list[Document] = field(default_factory=list)
+    """Files that are only scanned: Terraform, and what CodeBuild runs."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
     unparsed_parts: tuple[str, ...] = ()
 
     def documents(self) -> Iterator[Document]:
-        """Schema, registration, manifests and specs, for source lines."""
+        """Schema, registration, manifests, specs and scanned files, for source lines."""
         yield from (d for d in (self.schema, self.registration) if d is not None)
         yield from self.manifests.values()
         yield from self.specs
+        yield from self.sources
