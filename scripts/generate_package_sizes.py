@@ -1,0 +1,154 @@
+"""Measures how large well-known heavy packages are once installed and writes `src/archlint/data/package_sizes.json`.
+
+    python scripts/generate_package_sizes.py
+
+Wheels come through `pip download` and are summed from their zip directory; npm packages come through `npm pack` and
+are summed from the tar index. Nothing is installed. The list is short on purpose: only packages that alone take a
+visible part of Lambda's 250 MB, plus the SDKs that the managed runtimes already carry.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import email.parser
+import json
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+TABLE = Path(__file__).resolve().parent.parent / "src" / "archlint" / "data" / "package_sizes.json"
+PYTHON_VERSION = "3.12"
+
+PYTHON_PACKAGES = [
+    "boto3",
+    "botocore",
+    "cryptography",
+    "duckdb",
+    "grpcio",
+    "lightgbm",
+    "matplotlib",
+    "numpy",
+    "opencv-python-headless",
+    "pandas",
+    "pillow",
+    "playwright",
+    "polars",
+    "polars-runtime-32",
+    "pyarrow",
+    "scikit-learn",
+    "scipy",
+    "selenium",
+    "spacy",
+    "transformers",
+    "xgboost",
+]
+ARM_PACKAGES = ("torch", "tensorflow")
+"""Measured for arm64: that wheel carries no GPU code and is the smallest that Linux gets."""
+
+NPM_PACKAGES = [
+    "@prisma/client",
+    "@sparticuz/chromium",
+    "aws-sdk",
+    "googleapis",
+    "next",
+    "puppeteer",
+    "puppeteer-core",
+    "sharp",
+    "@img/sharp-libvips-linux-x64",
+    "typescript",
+]
+
+
+def normalized(name: str) -> str:
+    """A Python package's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def download_wheel(name: str, machine: str, folder: Path) -> Path:
+    """Fetches the newest wheel of the package for Linux on this machine type, without its dependencies."""
+    platforms = [f"manylinux_2_{minor}_{machine}" for minor in (34, 28, 27, 17)] + [f"manylinux2014_{machine}"]
+    subprocess.run(
+        [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "-d", str(folder)]
+        + ["--python-version", PYTHON_VERSION, "--implementation", "cp"]
+        + [argument for platform in platforms for argument in ("--platform", platform)]
+        + [name],
+        check=True,
+    )
+    return next(folder.glob("*.whl"))
+
+
+def wheel_entry(wheel: Path, known: set[str]) -> dict[str, Any]:
+    """Version, unpacked and packed bytes of a wheel, and which other listed packages it always installs."""
+    with zipfile.ZipFile(wheel) as archive:
+        unpacked = sum(info.file_size for info in archive.infolist())
+        metadata_name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        metadata = email.parser.Parser().parsestr(archive.read(metadata_name).decode())
+    requires = set()
+    for line in metadata.get_all("Requires-Dist", []):
+        name = re.match(r"[A-Za-z0-9._-]+", line)
+        # A marker means "not always": GPU libraries of torch, extras, other systems.
+        if name and ";" not in line and normalized(name[0]) in known:
+            requires.add(normalized(name[0]))
+    return {
+        "version": str(metadata["Version"]),
+        "bytes": unpacked,
+        "packed": wheel.stat().st_size,
+        "requires": sorted(requires),
+    }
+
+
+def npm_entry(name: str, folder: Path, known: set[str]) -> dict[str, Any]:
+    """Version, unpacked and packed bytes of an npm package, and which other listed packages it always installs."""
+    subprocess.run(["npm", "pack", "--silent", name], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    tarball = next(folder.glob("*.tgz"))
+    with tarfile.open(tarball) as archive:
+        members = archive.getmembers()
+        package = next(member for member in members if re.fullmatch(r"[^/]+/package\.json", member.name))
+        content = archive.extractfile(package)
+        manifest = json.load(content) if content is not None else {}
+    return {
+        "version": manifest["version"],
+        "bytes": sum(member.size for member in members),
+        "packed": tarball.stat().st_size,
+        "requires": sorted(known & set(manifest.get("dependencies", {}))),
+    }
+
+
+def measure_all() -> dict[str, Any]:
+    """The whole table, one download at a time so that the disk holds one package only."""
+    known = {normalized(name) for name in (*PYTHON_PACKAGES, *ARM_PACKAGES)}
+    python: dict[str, Any] = {}
+    for name in sorted((*PYTHON_PACKAGES, *ARM_PACKAGES)):
+        machine = "aarch64" if name in ARM_PACKAGES else "x86_64"
+        with tempfile.TemporaryDirectory() as folder:
+            python[normalized(name)] = wheel_entry(download_wheel(name, machine, Path(folder)), known)
+        print(name, python[normalized(name)]["bytes"])
+    npm: dict[str, Any] = {}
+    for name in sorted(NPM_PACKAGES):
+        with tempfile.TemporaryDirectory() as folder:
+            npm[name] = npm_entry(name, Path(folder), set(NPM_PACKAGES))
+        print(name, npm[name]["bytes"])
+    return {"python": python, "npm": npm}
+
+
+def table_text(measured: dict[str, Any]) -> str:
+    """The file's text: one package a line, so that a new measurement is a readable diff."""
+    lines = ["{"]
+    lines.append(f'  "measured": "{dt.datetime.now(tz=dt.UTC).date().isoformat()}",')
+    lines.append(
+        f'  "comment": "unpacked bytes; wheels for Python {PYTHON_VERSION} on Linux, x86_64 unless arm64 is smaller",'
+    )
+    sections = []
+    for section, packages in measured.items():
+        rows = [f"    {json.dumps(name)}: {json.dumps(entry)}" for name, entry in packages.items()]
+        sections.append(f'  "{section}": {{\n' + ",\n".join(rows) + "\n  }")
+    return "\n".join(lines) + "\n" + ",\n".join(sections) + "\n}\n"
+
+
+if __name__ == "__main__":
+    TABLE.write_text(table_text(measure_all()), encoding="utf-8")

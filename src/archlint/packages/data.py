@@ -1,0 +1,47 @@
+"""The shipped tables: Lambda's limits and the measured sizes of well-known heavy packages."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Literal
+
+WHEEL_RATIO = 2.9
+"""Unpacked bytes per byte of wheel: weighted over 29 popular wheels (1.28 to 7.1 for single ones)."""
+
+WHEEL_RATIO_ERROR = 0.4
+"""A sum of wheels times the ratio was within this share of the truth."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPackage:
+    """One row of `package_sizes.json`: unpacked bytes and the other listed packages it always installs."""
+
+    version: str
+    unpacked: int
+    requires: tuple[str, ...]
+
+
+def limit(name: str) -> int:
+    """A limit of AWS Lambda from `data/limits.json`, where each has its source: `zip_unzipped_bytes` is in bytes."""
+    return _limits()[name]
+
+
+@functools.cache
+def _limits() -> dict[str, int]:
+    return {name: row["value"] for name, row in _read("limits.json")["limits"].items()}
+
+
+@functools.cache
+def known_packages(registry: Literal["python", "npm"]) -> dict[str, KnownPackage]:
+    """The heavy packages of one registry by (normalized) name."""
+    rows = _read("package_sizes.json")[registry]
+    return {name: KnownPackage(row["version"], row["bytes"], tuple(row["requires"])) for name, row in rows.items()}
+
+
+def _read(name: str) -> dict[str, Any]:
+    text = resources.files("archlint").joinpath("data", name).read_text(encoding="utf-8")
+    table: dict[str, Any] = json.loads(text)
+    return table

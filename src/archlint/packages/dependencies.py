@@ -1,0 +1,67 @@
+"""What the dependencies of a source folder are: the values that the readers of lock files share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from archlint.packages.listing import Listing
+    from archlint.packages.roots import LintedRoot
+    from archlint.packages.subject import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A source folder whose dependencies are wanted. `listing` are the files its package already gets from it."""
+
+    root: LintedRoot
+    folder: Path
+    target: Target
+    language: str | None
+    """`python` or `nodejs`; None when the template does not say."""
+    prefers_uv: bool
+    listing: Listing
+
+    def text(self, name: str) -> str | None:
+        """A manifest or lock file in the folder."""
+        return self.root.read_text(self.folder, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One package that will be installed. `unpacked` is counted, `packed` what the lock states for its wheel."""
+
+    name: str
+    packed: int | None = None
+    unpacked: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """The production dependencies that a lock file stands for, by name."""
+
+    file: str
+    dependencies: dict[str, Dependency]
+
+
+@dataclass(frozen=True, slots=True)
+class DependencySum:
+    """Unpacked bytes that the dependencies of `file` will take, biggest `parts` first.
+
+    `unknown` counts those of unknown size, `basis` says what the sizes rest on.
+    """
+
+    file: str
+    total: int
+    parts: tuple[tuple[str, int], ...]
+    unknown: int
+    basis: tuple[str, ...]
+
+
+def make_sum(file: str, sizes: dict[str, int], unknown: int, basis: tuple[str, ...]) -> DependencySum:
+    """A sum over named sizes."""
+    parts = tuple(sorted(sizes.items(), key=lambda part: (-part[1], part[0])))
+    return DependencySum(file, sum(sizes.values()), parts, unknown, basis)

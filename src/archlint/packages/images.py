@@ -1,0 +1,208 @@
+"""Container images that lie in the linted folder: OCI layout folders and `docker save` archives.
+
+Lambda's limit counts the uncompressed layers. A layer stored as a plain tar has that size; the gzip trailer states the
+size modulo 4 GiB, so what is taken is the smallest size that it and the packed length allow: a lower bound, never too
+much. Nothing is unpacked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+from archlint.packages.listing import Listing, printable
+from archlint.packages.tars import TarMember, tar_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from archlint.packages.roots import LintedRoot
+
+MAX_MANIFEST = 4 * 1024 * 1024
+MAX_INDEX_DEPTH = 3
+_GZIP_MAGIC = b"\x1f\x8b"
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_DIGEST = re.compile(r"(sha256|sha512):([0-9a-f]{64,128})")
+
+
+class ImageFiles(Protocol):
+    """The files of an image, wherever they lie."""
+
+    def size(self, name: str) -> int | None:
+        """Bytes of a file; None when it is not there."""
+
+    def read(self, name: str, start: int, count: int) -> bytes:
+        """Bytes of a file from `start` (from the end when negative); fewer when there are no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFiles:
+    """The files of an OCI layout folder."""
+
+    root: LintedRoot
+    folder: Path
+
+    def size(self, name: str) -> int | None:
+        """As `ImageFiles`."""
+        path = self.root.resolve(self.folder, name)
+        return path.stat().st_size if path is not None and path.is_file() else None
+
+    def read(self, name: str, start: int, count: int) -> bytes:
+        """As `ImageFiles`."""
+        path = self.root.resolve(self.folder, name)
+        if path is None or not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            file.seek(start if start >= 0 else max(0, path.stat().st_size + start))
+            return file.read(count)
+
+
+@dataclass(frozen=True, slots=True)
+class TarFiles:
+    """The files of a `docker save` archive."""
+
+    file: BinaryIO
+    members: dict[str, TarMember]
+
+    def size(self, name: str) -> int | None:
+        """As `ImageFiles`."""
+        member = self.members.get(name)
+        return member.size if member is not None else None
+
+    def read(self, name: str, start: int, count: int) -> bytes:
+        """As `ImageFiles`."""
+        member = self.members.get(name)
+        if member is None:
+            return b""
+        start = start if start >= 0 else max(0, member.size + start)
+        self.file.seek(member.offset + start)
+        return self.file.read(max(0, min(count, member.size - start)))
+
+
+@dataclass(slots=True)
+class Image:
+    """One image of a layout: its names (`shop:latest`) and its layers by blob name with their unpacked sizes."""
+
+    names: tuple[str, ...] = ()
+    layers: dict[str, int] = field(default_factory=dict)
+    at_least: bool = False
+
+
+def images_at(path: Path, root: LintedRoot) -> list[Image]:
+    """The images that a file or folder holds; empty when it is no image."""
+    try:
+        if path.is_dir():
+            return _images(FolderFiles(root, path)) if (path / "oci-layout").is_file() else []
+        with path.open("rb") as file:
+            magic = file.read(4)
+            if magic.startswith(_GZIP_MAGIC) or magic == _ZSTD_MAGIC:
+                # Its index is inside the compression; the whole is as large as its layers, give or take headers.
+                whole = TarFiles(file, {path.name: TarMember(path.name, 0, path.stat().st_size)})
+                return [_with_layers(Image(), whole, [path.name])]
+            return _images(TarFiles(file, tar_index(file)))
+    except OSError:
+        return []
+
+
+def image_listing(image: Image, origin: Path) -> Listing:
+    """The layers of an image as the files of a package."""
+    files = tuple((_layer_label(name), size) for name, size in image.layers.items())
+    return Listing(files, origin, at_least=image.at_least)
+
+
+def _layer_label(name: str) -> str:
+    digest = re.search(r"[0-9a-f]{12,}", name)
+    return f"layer {digest[0][:12]}" if digest else printable(name.replace("/", " "))
+
+
+def _images(files: ImageFiles) -> list[Image]:
+    found = list(_docker_images(files))
+    return found or list(_oci_images(files, "index.json", (), 0))
+
+
+def _json(files: ImageFiles, name: str) -> Any:
+    """A small JSON file; None when it is absent, too large or no JSON."""
+    size = files.size(name)
+    if size is None or size > MAX_MANIFEST:
+        return None
+    with contextlib.suppress(ValueError, RecursionError):
+        return json.loads(files.read(name, 0, size))
+    return None
+
+
+def _docker_images(files: ImageFiles) -> Iterator[Image]:
+    """Images of `manifest.json`, the index that `docker save` writes."""
+    manifest = _json(files, "manifest.json")
+    for entry in manifest if isinstance(manifest, list) else []:
+        if not isinstance(entry, dict) or not isinstance(entry.get("Layers"), list):
+            continue
+        tags = entry.get("RepoTags")
+        names = tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
+        yield _with_layers(Image(names), files, [name for name in entry["Layers"] if isinstance(name, str)])
+
+
+def _oci_images(files: ImageFiles, name: str, names: tuple[str, ...], depth: int) -> Iterator[Image]:
+    """Images of an OCI index or manifest: https://github.com/opencontainers/image-spec/blob/main/image-layout.md."""
+    document = _json(files, name)
+    if not isinstance(document, dict) or depth > MAX_INDEX_DEPTH:
+        return
+    layers = document.get("layers")
+    if isinstance(layers, list):
+        blobs = [_blob(layer.get("digest")) for layer in layers if isinstance(layer, dict)]
+        yield _with_layers(Image(names), files, [blob for blob in blobs if blob is not None])
+    manifests = document.get("manifests")
+    for manifest in manifests[:100] if isinstance(manifests, list) else []:
+        if not isinstance(manifest, dict) or _is_attestation(manifest):
+            continue
+        blob = _blob(manifest.get("digest"))
+        if blob is not None:
+            yield from _oci_images(files, blob, (*names, *_annotated_names(manifest)), depth + 1)
+
+
+def _blob(digest: object) -> str | None:
+    matched = _DIGEST.fullmatch(digest) if isinstance(digest, str) else None
+    return f"blobs/{matched[1]}/{matched[2]}" if matched else None
+
+
+def _is_attestation(manifest: dict[str, Any]) -> bool:
+    """BuildKit stores provenance beside the image, as an image for the platform `unknown`."""
+    platform = manifest.get("platform")
+    return isinstance(platform, dict) and platform.get("architecture") == "unknown"
+
+
+def _annotated_names(manifest: dict[str, Any]) -> tuple[str, ...]:
+    annotations = manifest.get("annotations")
+    if not isinstance(annotations, dict):
+        return ()
+    keys = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
+    return tuple(value for key in keys if isinstance(value := annotations.get(key), str))
+
+
+def _with_layers(image: Image, files: ImageFiles, blobs: list[str]) -> Image:
+    """Adds the layers; one that an image stacks twice is stored, and counted, once."""
+    for blob in dict.fromkeys(blobs):
+        packed = files.size(blob)
+        if packed is None:
+            image.at_least = True  # a base layer that stayed in its registry
+            continue
+        magic = files.read(blob, 0, 4)
+        if magic.startswith(_GZIP_MAGIC):
+            image.layers[blob] = _gzip_size(packed, files.read(blob, -4, 4))
+            image.at_least = True
+        else:
+            image.layers[blob] = packed
+            image.at_least |= magic == _ZSTD_MAGIC
+    return image
+
+
+def _gzip_size(packed: int, trailer: bytes) -> int:
+    """The smallest unpacked size with this trailer: https://www.rfc-editor.org/rfc/rfc1952#section-2.3.1 (ISIZE)."""
+    stated = int.from_bytes(trailer, "little")
+    # Deflate never grows data by more than a few bytes in 16 KiB, so the unpacked size is about `packed` or more.
+    floor = packed - packed // 1000 - 1024
+    missing = max(0, floor - stated)
+    return stated + -(-missing // 2**32) * 2**32

@@ -1,0 +1,270 @@
+"""The sizes of all packages of a run, measured when somebody asks, each once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archlint.findings import Notification, Severity
+from archlint.packages.archives import is_zip, list_zip
+from archlint.packages.binaries import ForeignBinary, foreign_binaries
+from archlint.packages.builders import PYTHON_EXCLUDES, Builder, builder_for, copied
+from archlint.packages.cdk_assets import staged_asset
+from archlint.packages.dead_weight import DeadWeight, dead_weight
+from archlint.packages.dependencies import DependencySum, Project
+from archlint.packages.estimates import dependency_sum
+from archlint.packages.images import image_listing
+from archlint.packages.layers import layer_entries
+from archlint.packages.listing import Listing, printable, single_file, walk
+from archlint.packages.local_images import find_image
+from archlint.packages.measure import LayerMeasure, PackageMeasure, PackageSum, Source
+from archlint.packages.roots import LintedRoot
+from archlint.packages.sam_build import find_build, is_build_output
+from archlint.packages.subject import FUNCTION, LAYER, Subject
+from archlint.template.model import Kind
+
+if TYPE_CHECKING:
+    from archlint.graph.model import Node, ResourceGraph
+
+MAX_NOTES = 50
+
+
+class Packages:
+    """Answers how large the packages of a run's functions and layers are.
+
+    `root` is the linted folder: nothing outside of it is opened. `notes` collect what could not be read.
+    """
+
+    def __init__(self, root: Path, graph: ResourceGraph) -> None:
+        self.root = LintedRoot(root)
+        self.graph = graph
+        self.notes: list[Notification] = []
+        self._measures: dict[Node, PackageMeasure | None] = {}
+        self._listings: dict[tuple[Path, Builder | None], Listing] = {}
+        self._changed: dict[Path, float] = {}
+        self._code_folders: list[Path] | None = None
+
+    def of(self, node: Node) -> PackageMeasure | None:
+        """The package of a Lambda function or layer version; None when nothing of it lies in the linted folder.
+
+        Measured, best first: a fresh `sam build` folder, a CDK asset, a .zip or .jar, the source folder as the builder
+        copies it.
+        """
+        if node not in self._measures:
+            is_measurable = node.type in (FUNCTION, LAYER) and node.resource is not None and node.stack is not None
+            self._measures[node] = self._measure(Subject(node, self.graph)) if is_measurable else None
+        return self._measures[node]
+
+    def with_layers(self, node: Node) -> PackageSum | None:
+        """A function's code with all its layers; None when neither code nor any layer can be measured."""
+        if node.type != FUNCTION or Subject(node, self.graph).is_image:
+            return None
+        best: PackageSum | None = None
+        code = self.of(node)
+        for entries in layer_entries(node, self.graph):
+            layers = tuple(
+                max((self._layer(name, layer) for name, layer in entry), key=_known_size) for entry in entries
+            )
+            found = PackageSum(code, layers)
+            if best is None or found.total > best.total:
+                best = found
+        return best if best is not None and best.measures else None
+
+    def dependencies(self, node: Node) -> DependencySum | None:
+        """What the lock file next to the code of a function or layer will add to it.
+
+        None when there is no lock file, when the measured package holds the dependencies already, or when the builder
+        bundles them.
+        """
+        measure = self.of(node)
+        if measure is None or measure.source is not Source.FOLDER:
+            return None
+        subject = Subject(node, self.graph)
+        if self._builder(subject, measure.path) is Builder.UNKNOWN or not measure.path.is_dir():
+            return None
+        prefers_uv = subject.build_method == "python-uv"
+        target, language = subject.target, subject.language
+        return dependency_sum(Project(self.root, measure.path, target, language, prefers_uv, measure.listing))
+
+    def code_path(self, node: Node) -> Path | None:
+        """The file or folder that holds a function's source (or its staged asset), the same for all that share it."""
+        if node.type not in (FUNCTION, LAYER) or node.stack is None:
+            return None
+        subject = Subject(node, self.graph)
+        if subject.is_image:
+            return None
+        return self._local_path(subject) or self._staged(subject)
+
+    def is_bundled(self, node: Node) -> bool:
+        """Whether a function's package is made for it alone: bundlers and compilers leave out what it does not use."""
+        subject = Subject(node, self.graph)
+        path = self._local_path(subject)
+        return path is not None and self._builder(subject, path) is Builder.UNKNOWN
+
+    def image(self, node: Node) -> PackageMeasure | None:
+        """The container image of a function, where one lies in the linted folder; None otherwise."""
+        measure = self.of(node)
+        return measure if measure is not None and measure.source is Source.IMAGE else None
+
+    def dead_weight(self, node: Node) -> DeadWeight | None:
+        """What a package carries that its function does not need; None when it could not be measured."""
+        measure = self.of(node)
+        if measure is None or measure.source in (Source.IMAGE, Source.INLINE):
+            return None
+        subject = Subject(node, self.graph)
+        return dead_weight(measure, subject.runtime, subject.handler, self._other_code(measure.path))
+
+    def foreign_binaries(self, node: Node) -> list[ForeignBinary]:
+        """Native libraries in a package that cannot load on the machine type its function asks for."""
+        measure = self.of(node)
+        if measure is None or measure.source in (Source.IMAGE, Source.INLINE):
+            return []
+        return foreign_binaries(measure.listing, Subject(node, self.graph).architectures)
+
+    # -- measuring ---------------------------------------------------------------------------------------------
+
+    def _measure(self, subject: Subject) -> PackageMeasure | None:
+        if subject.is_image:
+            return self._image(subject)
+        local = self._local_path(subject)
+        return self._built(subject, local) or self._asset(subject) or self._local(subject, local) or _inline(subject)
+
+    def _built(self, subject: Subject, source: Path | None) -> PackageMeasure | None:
+        """The `sam build` folder, if it is not older than the source."""
+        for folder, full_path in subject.build_paths:
+            build = find_build(self.root, folder, full_path, source)
+            if build is None:
+                continue
+            if not build.is_stale(self._newest(source)):
+                return self._folder(build.folder, Builder.AS_IS, Source.SAM_BUILD)
+            self._note(f"{self.root.name(build.folder)}: older than its source, so it was not measured")
+        return None
+
+    def _newest(self, source: Path | None) -> float:
+        """When the code was last changed; 0 when it does not lie here."""
+        if source is None or not source.is_dir() or is_build_output(self.root, source):
+            return 0.0
+        if source not in self._changed:
+            self._changed[source] = walk(source, self.root, (*PYTHON_EXCLUDES, "node_modules")).newest
+        return self._changed[source]
+
+    def _asset(self, subject: Subject) -> PackageMeasure | None:
+        path = self._staged(subject)
+        if path is None:
+            return None
+        return (
+            self._folder(path, Builder.AS_IS, Source.CDK_ASSET) if path.is_dir() else self._file(path, Source.CDK_ASSET)
+        )
+
+    def _local(self, subject: Subject, path: Path | None) -> PackageMeasure | None:
+        if path is None:
+            return None
+        if not path.is_dir():
+            return self._file(path, Source.ZIP)
+        if is_build_output(self.root, path):
+            return self._folder(path, Builder.AS_IS, Source.SAM_BUILD)
+        builder = self._builder(subject, path)
+        return None if builder is Builder.UNKNOWN else self._folder(path, builder, Source.FOLDER)
+
+    def _builder(self, subject: Subject, folder: Path) -> Builder:
+        """How the folder is packaged: only SAM builds, and layers only with a `BuildMethod`."""
+        method = subject.build_method
+        if subject.kind is not Kind.SAM or subject.skips_build or (subject.is_layer and method is None):
+            return Builder.AS_IS
+        return builder_for(folder, subject.runtime, method)
+
+    def _local_path(self, subject: Subject) -> Path | None:
+        text = subject.code_path
+        if text is None:
+            return None
+        path = self.root.resolve(subject.template_folder, text)
+        if path is None and self.root.leaves(subject.template_folder, text):
+            self._note(
+                f"{subject.node.file}: the code of {subject.node} lies outside the linted folder ({printable(text)})"
+            )
+        return path
+
+    def _staged(self, subject: Subject) -> Path | None:
+        """The CDK asset, or the archive that the Serverless Framework put beside its template."""
+        if subject.kind is Kind.SERVERLESS_FRAMEWORK:
+            key = subject.literal(subject.code_value("S3Key"))
+            return self.root.resolve(subject.template_folder, key.rpartition("/")[2]) if key else None
+        return staged_asset(self.root, subject.template_folder, subject.metadata, subject.code)
+
+    def _folder(self, path: Path, builder: Builder, source: Source) -> PackageMeasure:
+        key = (path, builder)
+        if key not in self._listings:
+            self._listings[key] = self._noted(copied(path, self.root, builder), path)
+        adds = builder in (Builder.PYTHON, Builder.NPM) and _has_manifest(path)
+        return self._measured(self._listings[key], source, at_least=adds)
+
+    def _file(self, path: Path, source: Source) -> PackageMeasure | None:
+        key = (path, None)
+        if key not in self._listings:
+            is_archive = is_zip(path) or path.suffix in (".zip", ".jar", ".war")
+            self._listings[key] = self._noted(list_zip(path) if is_archive else single_file(path), path)
+        listing = self._listings[key]
+        if not listing.files and listing.at_least:
+            return None
+        return self._measured(listing, source if is_zip(path) or source is not Source.ZIP else Source.FOLDER)
+
+    def _image(self, subject: Subject) -> PackageMeasure | None:
+        found = find_image(self.root, subject)
+        if found is None:
+            return None
+        path, image = found
+        return self._measured(image_listing(image, path), Source.IMAGE)
+
+    def _measured(self, listing: Listing, source: Source, *, at_least: bool = False) -> PackageMeasure:
+        path = listing.origin
+        return PackageMeasure(
+            total=listing.total,
+            parts=listing.parts(),
+            source=source,
+            exact=True,
+            at_least=at_least or listing.at_least,
+            path=path,
+            name=printable(self.root.name(path)),
+            listing=listing,
+        )
+
+    def _layer(self, name: str, node: Node | None) -> LayerMeasure:
+        return LayerMeasure(name, node, self.of(node) if node is not None else None)
+
+    def _other_code(self, folder: Path) -> list[str]:
+        """Code folders of other functions inside this one, relative to it."""
+        if self._code_folders is None:
+            found = {self._local_path(Subject(node, self.graph)) for node in self.graph.of_type(FUNCTION, LAYER)}
+            self._code_folders = sorted(path for path in found if path is not None)
+        prefix = f"{folder}/"
+        return [str(path).removeprefix(prefix) for path in self._code_folders if str(path).startswith(prefix)]
+
+    def _noted(self, listing: Listing, path: Path) -> Listing:
+        for note in listing.notes:
+            self._note(f"{self.root.name(path)}/{note}" if path.is_dir() else f"{self.root.name(path)}: {note}")
+        return listing
+
+    def _note(self, message: str) -> None:
+        notification = Notification(message, Severity.NOTE)
+        if len(self.notes) < MAX_NOTES and notification not in self.notes:
+            self.notes.append(notification)
+
+
+def _inline(subject: Subject) -> PackageMeasure | None:
+    """Code written into the template itself."""
+    text = subject.code_value("ZipFile")
+    if not isinstance(text, str):
+        return None
+    size = len(text.encode("utf-8", errors="replace"))
+    listing = Listing((("index", size),), Path())
+    return PackageMeasure(
+        size, listing.parts(), Source.INLINE, exact=True, at_least=False, path=Path(), name="", listing=listing
+    )
+
+
+def _has_manifest(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("requirements.txt", "package.json", "pyproject.toml"))
+
+
+def _known_size(layer: LayerMeasure) -> int:
+    return layer.measure.total if layer.measure is not None else -1

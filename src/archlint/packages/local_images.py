@@ -1,0 +1,83 @@
+"""The container image of a function, found among the files of the linted folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archlint.packages.cdk_assets import staged_asset
+from archlint.packages.images import Image, images_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from archlint.packages.roots import LintedRoot
+    from archlint.packages.subject import Subject
+    from archlint.template.model import Json
+
+_ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz")
+_MAX_NEIGHBOURS = 50
+
+
+def find_image(root: LintedRoot, subject: Subject) -> tuple[Path, Image] | None:
+    """The image of a function with the file or folder it lies in.
+
+    That is what `ImageUri` names when it is a local path, a CDK image asset, or an archive or OCI layout in the Docker
+    context or beside the template that holds an image of the name which the function asks for.
+    """
+    for path in _named(root, subject):
+        images = images_at(path, root)
+        if images:
+            return path, min(images, key=lambda image: sum(image.layers.values()))
+    wanted = _wanted_names(subject)
+    for path in _neighbours(root, subject):
+        for image in images_at(path, root):
+            if any(_repository(name) in wanted for name in image.names):
+                return path, image
+    return None
+
+
+def _named(root: LintedRoot, subject: Subject) -> Iterator[Path]:
+    """The files that the template names."""
+    uri = subject.literal(subject.code_value("ImageUri")) if subject.code_path is None else subject.code_path
+    local = root.resolve(subject.template_folder, uri) if uri else None
+    if local is not None:
+        yield local
+    staged = staged_asset(root, subject.template_folder, subject.metadata, subject.code)
+    if staged is not None:
+        yield staged
+
+
+def _wanted_names(subject: Subject) -> set[str]:
+    """Repositories that would be this function's image: `sam build` calls it like the function, in lower case."""
+    names = {(subject.node.generated_by or subject.node.logical_id).lower()}
+    uri = subject.literal(subject.code_value("ImageUri"))
+    if uri:
+        names.add(_repository(uri))
+    return names
+
+
+def _repository(name: str) -> str:
+    """`shop` of `123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:latest`, without registry, tag and digest."""
+    return name.partition("@")[0].rpartition("/")[2].partition(":")[0]
+
+
+def _neighbours(root: LintedRoot, subject: Subject) -> Iterator[Path]:
+    """Archives and OCI layouts in the Docker context and in the folder of the template."""
+    context: Json = subject.metadata.get("DockerContext")
+    folders = [root.resolve(subject.template_folder, context)] if isinstance(context, str) else []
+    folders.append(root.resolve(subject.template_folder, "."))
+    for folder in dict.fromkeys(folders):
+        if folder is None or not folder.is_dir():
+            continue
+        try:
+            names = sorted(path.name for path in folder.iterdir())
+        except OSError:
+            continue
+        candidates = [
+            name for name in names if name.endswith(_ARCHIVE_SUFFIXES) or (folder / name / "oci-layout").is_file()
+        ]
+        for name in candidates[:_MAX_NEIGHBOURS]:
+            path = root.resolve(folder, name)
+            if path is not None:
+                yield path

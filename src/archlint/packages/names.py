@@ -1,0 +1,19 @@
+"""How distributions are named."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*)", re.DOTALL)
+"""A requirement specifier (PEP 508): name, extras, the rest."""
+
+
+def normalized(name: str) -> str:
+    """A distribution's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def tables(value: Any) -> list[dict[str, Any]]:
+    """The tables of an array in parsed TOML or JSON; empty for anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -1,0 +1,69 @@
+"""The linted folder as a fence: a path that a template names is followed only inside it."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+_REMOTE = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://|^(arn|s3):")
+
+MAX_SMALL_FILE = 16 * 1024 * 1024
+"""Manifests and lock files beyond this are not read: the largest real lock files are a few MB."""
+
+
+class LintedRoot:
+    """The folder that is linted, symbolic links resolved. Nothing outside of it is opened."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(os.path.realpath(folder))
+        self._prefix = os.path.join(str(self.folder), "")  # noqa: PTH118 - "/" must stay "/", a Path drops the slash
+
+    def holds(self, real_path: str) -> bool:
+        """Whether a path without symbolic links lies inside."""
+        return real_path == str(self.folder) or real_path.startswith(self._prefix)
+
+    def resolve(self, base: Path, text: str) -> Path | None:
+        """The existing file or folder that `text` names, seen from the folder `base`; None when there is none inside.
+
+        The result has no symbolic links. URLs and ARNs name nothing here.
+        """
+        if not text or _REMOTE.match(text):
+            return None
+        try:
+            real_path = os.path.realpath(base / text)
+            return Path(real_path) if self.holds(real_path) and os.path.exists(real_path) else None  # noqa: PTH110 - str
+        except (OSError, ValueError):  # too long, a null byte, a loop
+            return None
+
+    def leaves(self, base: Path, text: str) -> bool:
+        """Whether `text` names something that exists, but outside."""
+        try:
+            real_path = os.path.realpath(base / text)
+            return not self.holds(real_path) and os.path.exists(real_path)  # noqa: PTH110 - str
+        except (OSError, ValueError):
+            return False
+
+    def name(self, path: Path) -> str:
+        """The path relative to the root, with `/`, for messages."""
+        return path.relative_to(self.folder).as_posix() if self.holds(str(path)) else path.name
+
+    def read(self, folder: Path, name: str, limit: int = MAX_SMALL_FILE) -> bytes | None:
+        """The content of a small regular file in a folder; None when absent, outside, too large or unreadable."""
+        path = self.resolve(folder, name)
+        if path is None:
+            return None
+        try:
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
+                return None
+            with path.open("rb") as file:
+                return file.read(limit)
+        except OSError:
+            return None
+
+    def read_text(self, folder: Path, name: str) -> str | None:
+        """Like `read`, as UTF-8 (without a byte order mark); bytes that are none are replaced."""
+        content = self.read(folder, name)
+        return None if content is None else content.decode("utf-8-sig", errors="replace")

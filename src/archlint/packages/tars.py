@@ -1,0 +1,102 @@
+"""The index of an uncompressed tar archive: names, offsets and sizes of its files, read by hopping over the data.
+
+`tarfile` reads extended headers of any size into memory; here every read is bounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BLOCK = 512
+MAX_MEMBERS = 100_000
+MAX_EXTENDED = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TarMember:
+    """One regular file in a tar archive; its data is `size` bytes at `offset`."""
+
+    name: str
+    offset: int
+    size: int
+
+
+def tar_index(file: BinaryIO) -> dict[str, TarMember]:
+    """The regular files of an archive by name (without a leading `./`); empty when it is no tar archive."""
+    return {member.name: member for member in _members(file)}
+
+
+def _members(file: BinaryIO) -> Iterator[TarMember]:
+    length = file.seek(0, 2)
+    position = 0
+    overrides: dict[str, str] = {}
+    for _ in range(MAX_MEMBERS):
+        file.seek(position)
+        header = file.read(BLOCK)
+        if len(header) < BLOCK or not _has_checksum(header):
+            return
+        size = _number(header[124:136])
+        kind = header[156:157]
+        data = position + BLOCK
+        if kind in (b"x", b"L"):
+            content = file.read(min(size, MAX_EXTENDED))
+            overrides |= _pax_records(content) if kind == b"x" else {"path": _text(content)}
+            position = data + _padded(size)
+            continue
+        if kind in (b"0", b"\0", b"7"):
+            size = int(overrides["size"]) if overrides.get("size", "").isdecimal() else size
+            name = overrides.get("path") or _name(header)
+            # A size beyond the end is a cut-off or lying archive: what is not there is not counted.
+            yield TarMember(name.removeprefix("./"), data, min(size, max(0, length - data)))
+        position = data + _padded(size)
+        overrides = {}
+        if position >= length:
+            return
+
+
+def _has_checksum(header: bytes) -> bool:
+    """Whether the header's checksum is right: the only mark that every tar dialect shares."""
+    return _number(header[148:156]) == sum(header[:148]) + sum(header[156:]) + 8 * ord(" ")
+
+
+def _number(field: bytes) -> int:
+    """An octal number, or GNU's base-256 for sizes of 8 GiB and more; 0 when it is neither."""
+    if field[:1] == b"\x80":
+        return int.from_bytes(field[1:], "big")
+    digits = field.strip(b" \0")
+    try:
+        return int(digits, 8) if digits and not digits.startswith(b"-") else 0
+    except ValueError:
+        return 0
+
+
+def _name(header: bytes) -> str:
+    prefix = _text(header[345:500]) if header[257:262] == b"ustar" and header[263:265] == b"00" else ""
+    name = _text(header[:100])
+    return f"{prefix}/{name}" if prefix else name
+
+
+def _text(content: bytes) -> str:
+    return content.split(b"\0", 1)[0].decode("utf-8", errors="replace")
+
+
+def _padded(size: int) -> int:
+    return -(-size // BLOCK) * BLOCK
+
+
+def _pax_records(content: bytes) -> dict[str, str]:
+    r"""`path` and `size` of a pax header: records of the form `<length> <key>=<value>\\n`."""
+    found: dict[str, str] = {}
+    while content:
+        digits, blank, _ = content[:32].partition(b" ")
+        if not blank or not digits.isdigit() or not 0 < int(digits) <= len(content):
+            break
+        key, _, value = content[len(digits) + 1 : int(digits) - 1].partition(b"=")
+        if key in (b"path", b"size"):
+            found[key.decode()] = value.decode("utf-8", errors="replace")
+        content = content[int(digits) :]
+    return found
