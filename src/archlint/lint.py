@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import posixpath
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,8 @@ from archlint.errors import UsageError
 from archlint.findings import Confidence, Finding, Location, Notification, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
     from archlint.config import Config
     from archlint.graph.link import LinkSettings
     from archlint.graph.model import ResourceGraph
@@ -92,7 +93,10 @@ def run(paths: Sequence[Path], config: Config, *, focus: Sequence[Path] = ()) ->
     registry = Registry.load(config)
     estate = build(paths, config)
     rules = registry.selected
-    findings = [*_diagnostics(estate, registry), *_check(rules, estate, registry, notifications := list(estate.notifications))]
+    findings = [
+        *_diagnostics(estate, registry),
+        *_check(rules, estate, registry, notifications := list(estate.notifications)),
+    ]
     for edge_document in _definition_documents(findings, estate):
         estate.documents.setdefault(edge_document.name, edge_document)
     crashed = {note.rule_id for note in notifications if note.rule_id is not None}
@@ -292,9 +296,7 @@ def _ignored_for_file(finding: Finding, config: Config, discovery: Discovery) ->
     )
 
 
-def _baselined(
-    findings: list[Finding], config: Config, estate: Estate
-) -> tuple[list[Finding], tuple[str, ...]]:
+def _baselined(findings: list[Finding], config: Config, estate: Estate) -> tuple[list[Finding], tuple[str, ...]]:
     if config.baseline is None:
         return findings, ()
     from archlint import baseline

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from archlint.graph.stacks import Stack, closest, shared_folders
 from archlint.graph.text import Hole, Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archlint.graph.resolve import Resolver
 
 _UNKNOWN = "\0"
 Provider = tuple[Stack, str]
+# A library of interchangeable stacks has a handful that export the same names; more is a name that says nothing.
+MAX_PROVIDERS = 8
 
 
 def shape(text: Text) -> str:
@@ -65,32 +68,35 @@ class Exports:
                     for text in resolver.texts(stack, export.get("Name")):
                         self._by_shape.setdefault(shape(text), []).append((text, stack, output))
 
-    def provider(self, stack: Stack, name: Text) -> Provider | None:
-        """The stack and output that export `name`.
+    def providers(self, stack: Stack, name: Text) -> list[Provider]:
+        """The stacks and outputs that export `name`: one, or all that could when nothing tells which.
 
         Of several, those that also export whatever else `stack` imports with the same unknown prefix, then the
-        nearest; None when none or more than one is left.
+        nearest. Alternatives outside this application folder are none.
         """
         wanted = shape(name)
         exact = [(s, output) for text, s, output in self._by_shape.get(wanted, ()) if text == name]
-        if exact and _UNKNOWN not in wanted:
-            return closest(stack, exact, _stack_of)
-        candidates = [(s, output) for text, s, output in self._candidates(wanted) if s is not stack]
+        candidates = exact if exact and _UNKNOWN not in wanted else []
         if not candidates:
-            return None
-        hole = next((part for part in name.parts if isinstance(part, Hole)), None)
-        if hole is not None:
-            candidates = self._complete(stack, hole, candidates)
-        return closest(stack, candidates, _stack_of)
+            candidates = [(s, output) for text, s, output in self._candidates(wanted) if s is not stack]
+            hole = next((part for part in name.parts if isinstance(part, Hole)), None)
+            if hole is not None:
+                candidates = self._complete(stack, hole, candidates)
+        chosen = closest(stack, candidates, _stack_of)
+        if chosen is not None:
+            return [chosen]
+        return candidates if len(candidates) <= MAX_PROVIDERS else []
 
     def _candidates(self, wanted: str) -> list[tuple[Text, Stack, str]]:
         known = self._matching.get(wanted)
         if known is None:
             same = self._by_shape.get(wanted)
             # The same fixed words around the same unknown is the interface itself; looser matches are not needed.
-            known = same if same and wanted.strip(_SAYS_NOTHING) else [
-                entry for other, entries in self._by_shape.items() if unify(other, wanted) for entry in entries
-            ]
+            known = (
+                same
+                if same and wanted.strip(_SAYS_NOTHING)
+                else [entry for other, entries in self._by_shape.items() if unify(other, wanted) for entry in entries]
+            )
             self._matching[wanted] = known
         return known
 
@@ -114,7 +120,7 @@ class Exports:
         if known is None:
             known = self._imported[id(stack)] = {}
             for argument in _import_arguments(stack.template.source):
-                for text in self._resolver.texts(stack, argument):
+                for text in self._resolver.import_names(stack, argument):
                     for part in text.parts:
                         if isinstance(part, Hole):
                             known.setdefault(part, set()).add(shape(text))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archlint.template.document import Document, read_document
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # A definition above this cannot be deployed: CloudFormation and API Gateway take far less.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html (10 MB payload)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,9 @@ from archlint.graph.resolve import Resolver, Target
 from archlint.graph.stacks import Stack, build_stacks
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from archlint.graph.text import Text
     from archlint.template.document import Document
     from archlint.template.model import Json, Place, ProtonBundle, Template
 
@@ -79,7 +78,9 @@ class Linker:
                 return
         else:
             self._known.add(key)
-        self.graph.add_edge(Edge(kind, source, target, evidence, place, mode, via, qualifier, access, actions, detail or {}))
+        self.graph.add_edge(
+            Edge(kind, source, target, evidence, place, mode, via, qualifier, access, actions, detail or {})
+        )
 
     def literal(self, stack: Stack, value: Json) -> Any:
         """A plain value with parameter defaults and mappings applied; None where it is unknown or differs by world.
@@ -116,13 +117,14 @@ class Linker:
 
 _SCALAR_FUNCTIONS = frozenset(
     {"Ref", "Condition"}
-    | {f"Fn::{name}" for name in ("GetAtt", "Sub", "Join", "If", "Select", "Split", "FindInMap", "ImportValue", "Base64")}
+    | {
+        f"Fn::{name}"
+        for name in ("GetAtt", "Sub", "Join", "If", "Select", "Split", "FindInMap", "ImportValue", "Base64")
+    }
 )
 
 
-def link(
-    templates: Sequence[Template], settings: LinkSettings, bundles: Sequence[ProtonBundle] = ()
-) -> ResourceGraph:
+def link(templates: Sequence[Template], settings: LinkSettings, bundles: Sequence[ProtonBundle] = ()) -> ResourceGraph:
     """The finished resource graph of these templates."""
     from archlint.graph.edges import FINDERS
     from archlint.graph.iam.derive import derive
@@ -192,8 +194,9 @@ def _structure(graph: ResourceGraph, resolver: Resolver, stacks: Sequence[Stack]
         if importer is None or exporter is None or related:
             continue
         place = found.via.place() if found.via is not None else None
+        evidence = Evidence.DECLARED if found.is_sure else Evidence.REFERENCE
         graph.add_edge(
-            Edge(EdgeKind.IMPORTS, importer, exporter, Evidence.DECLARED, place, via=found.via, detail={"how": found.how})
+            Edge(EdgeKind.IMPORTS, importer, exporter, evidence, place, via=found.via, detail={"how": found.how})
         )
 
 

@@ -13,6 +13,7 @@ from archlint.graph.iam.facts import IamFacts
 if TYPE_CHECKING:
     from archlint.graph.resolve import Resolver
     from archlint.graph.stacks import Stack
+    from archlint.graph.workflows import Workflow
     from archlint.template.model import Json, Place, ProtonBundle, Resource
 
 
@@ -164,6 +165,8 @@ class ResourceGraph:
         """What the policies say; `graph/iam/evaluate.py` answers questions about it."""
         self.resolver: Resolver | None = None
         """Answers what a value is, also after linking; rules reach it through `Values`."""
+        self.workflows: dict[Node, list[Workflow]] = {}
+        """Definitions of state machines; several for one machine when conditions choose."""
 
     def add_node(self, node: Node) -> Node:
         """Adds a node; its `id` must be new."""

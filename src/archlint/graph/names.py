@@ -139,7 +139,7 @@ class ArnName:
 
     __slots__ = ("name", "qualifier", "rest", "service", "types", "word")
 
-    def __init__(  # noqa: PLR0913 - a record
+    def __init__(
         self, service: str, word: str, types: tuple[str, ...], name: Text, qualifier: str | None, rest: str
     ) -> None:
         self.service = service
@@ -184,7 +184,9 @@ def _named(service: str, word: str, types: tuple[str, ...], resource: Text) -> A
     if service in ("lambda", "states"):
         name, *tail = resource.split(":", 1)
         qualifier = str(tail[0]) if tail else None
-        return ArnName(service, word, types, name, None if qualifier == "*" else qualifier, ":" + qualifier if qualifier else "")
+        return ArnName(
+            service, word, types, name, None if qualifier == "*" else qualifier, ":" + qualifier if qualifier else ""
+        )
     if service == "logs":
         name, *tail = resource.split(":", 1)
         return ArnName(service, word, types, name, None, ":" + str(tail[0]) if tail else "")

@@ -76,7 +76,11 @@ class Owners:
         if isinstance(tags, dict):
             found = [tags.get(key) for key in self._tag_keys]
         elif isinstance(tags, list):
-            given = {tag["Key"]: tag.get("Value") for tag in tags if isinstance(tag, dict) and isinstance(tag.get("Key"), str)}
+            given = {
+                tag["Key"]: tag.get("Value")
+                for tag in tags
+                if isinstance(tag, dict) and isinstance(tag.get("Key"), str)
+            }
             found = [given.get(key) for key in self._tag_keys]
         else:
             return None

@@ -102,9 +102,7 @@ class ReferenceScanner:
                 kind = type(item)
                 if kind is dict or kind is list:
                     self._walk(item, (*path, key))
-                elif kind is str and "{{resolve:" in item:
-                    self._cross(item, (*path, key))
-                elif self._has_proton and kind is str:
+                elif (kind is str and "{{resolve:" in item) or (self._has_proton and kind is str):
                     self._cross(item, (*path, key))
         elif type(value) is list:
             for index, item in enumerate(value):

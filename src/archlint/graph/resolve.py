@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archlint.graph.exports import Exports
@@ -13,6 +12,8 @@ from archlint.graph.stacks import Stack, closest
 from archlint.graph.text import Hole, NodePart, Part, Text, joined
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
     from archlint.template.model import Json
 
 # More alternatives than this say nothing definite any more.
@@ -53,6 +54,8 @@ class Link(NamedTuple):
     via: Node | None
     how: str
     """`export`, `ssm`, `output`, `parameter` or `proton`."""
+    is_sure: bool = True
+    """False when several stacks provide the name and nothing tells which one is meant."""
 
 
 class Resolver:
@@ -69,6 +72,7 @@ class Resolver:
         self._parameters: dict[tuple[int, str], list[Text]] = {}
         self._busy: set[tuple[int, str]] = set()
         self._depth = 0
+        self._empty_is_unknown = 0
 
     # -- values to texts ---------------------------------------------------------------------------------------
 
@@ -85,7 +89,11 @@ class Resolver:
             try:
                 [(function, argument)] = value.items()
                 handler = _FUNCTIONS.get(function)
-                return handler(self, stack, argument)[:MAX_ALTERNATIVES] if handler is not None else self._opaque(stack, function)
+                return (
+                    handler(self, stack, argument)[:MAX_ALTERNATIVES]
+                    if handler is not None
+                    else self._opaque(stack, function)
+                )
             finally:
                 self._depth -= 1
         if value is None or isinstance(value, list):
@@ -120,10 +128,14 @@ class Resolver:
     def _dynamic_reference(self, stack: Stack, service: str, body: str) -> list[Text]:
         hole = Text((Hole(f"{service}:{body}"),))
         if service == "secretsmanager":
-            name = self._string(stack, body.split(":SecretString")[0])[0] if ":SecretString" in body else Text((body,))
+            name = (
+                self._string(stack, body.split(":SecretString", maxsplit=1)[0])[0]
+                if ":SecretString" in body
+                else Text((body,))
+            )
             target = self.target(stack, name, ("AWS::SecretsManager::Secret",))
             return [Text((NodePart(target.node, "SecretString"),))] if target and not target.node.external else [hole]
-        return self.ssm_value(stack, Text((body.split(":")[0],))) or [hole]
+        return self.ssm_value(stack, Text((body.split(":", maxsplit=1)[0],))) or [hole]
 
     def _proton_string(self, stack: Stack, value: str) -> list[Text]:
         proton = stack.template.proton
@@ -181,7 +193,7 @@ class Resolver:
 
     def parameter(self, stack: Stack, name: str) -> list[Text]:
         """What a parameter of this stack instance is: the parent's argument, a given value, the default, a hole."""
-        key = (id(stack), name)
+        key = (id(stack), name if not self._empty_is_unknown else f"{name} given")
         known = self._parameters.get(key)
         if known is not None:
             return known
@@ -209,7 +221,7 @@ class Resolver:
         default = declared.get("Default") if isinstance(declared, dict) else None
         value = stack.given.get(name, default)
         is_ssm = isinstance(kind, str) and kind.startswith("AWS::SSM::Parameter::")
-        if value is None or isinstance(value, (dict, list)):
+        if value is None or isinstance(value, (dict, list)) or (value == "" and self._empty_is_unknown):
             return [hole]
         text = Text((str(value),)) if str(value) else NOTHING
         if is_ssm and "Value<" in str(kind):
@@ -320,20 +332,28 @@ class Resolver:
             return value
         if isinstance(value, dict) and len(value) == 1:
             [(function, argument)] = value.items()
-            if function == "Fn::Split" and isinstance(argument, list) and len(argument) == 2 and isinstance(argument[0], str):
+            if (
+                function == "Fn::Split"
+                and isinstance(argument, list)
+                and len(argument) == 2
+                and isinstance(argument[0], str)
+            ):
                 sources = self.texts(stack, argument[1])
                 return list(sources[0].split(argument[0])) if len(sources) == 1 else None
             if function == "Ref":
                 sources = self.texts(stack, value)
                 if len(sources) == 1 and sources[0].hole is None and sources[0].node is None:
                     return [Text(tuple(p for p in piece.parts)) for piece in sources[0].split(",")]
-                passed = stack.arguments.get(argument) if stack.parent is not None and isinstance(argument, str) else None
+                passed = (
+                    stack.arguments.get(argument) if stack.parent is not None and isinstance(argument, str) else None
+                )
                 if passed is not None and stack.parent is not None and isinstance(passed, (list, dict)):
                     inner = self._list(stack.parent, passed)
                     if inner is None:
                         return None
                     return [
-                        item if isinstance(item, Text) else (self.texts(stack.parent, item) or [NOTHING])[0] for item in inner
+                        item if isinstance(item, Text) else (self.texts(stack.parent, item) or [NOTHING])[0]
+                        for item in inner
                     ]
             if function == "Fn::If" and isinstance(argument, list) and len(argument) == 3:
                 return self._list(stack, argument[1]) or self._list(stack, argument[2])
@@ -385,22 +405,28 @@ class Resolver:
 
     def _import_value(self, stack: Stack, argument: Any) -> list[Text]:
         found: list[Text] = []
-        for name in self.texts(stack, argument):
-            provider = self.export(stack, name)
-            if provider is None:
-                self.unresolved_imports.setdefault((id(stack), str(name)), (stack, name))
-                found.append(Text((Hole(f"import:{name}"),)))
+        for name in self.import_names(stack, argument):
+            if self._exports is None:
+                self._exports = Exports(self)
+            providers = self._exports.providers(stack, name)
+            hole = Text((Hole(f"import:{name}"),))
+            for exporter, output in providers:
+                self._link(stack, exporter, self.output_node(exporter, output), "export", is_sure=len(providers) == 1)
+            if len(providers) == 1:
+                found.extend(self._output(*providers[0]) or [hole])
                 continue
-            exporter, output = provider
-            self._link(stack, exporter, self.output_node(exporter, output), "export")
-            found.extend(self._output(exporter, output) or [Text((Hole(f"import:{name}"),))])
+            if not providers:
+                self.unresolved_imports.setdefault((id(stack), str(name)), (stack, name))
+            found.append(hole)
         return found
 
-    def export(self, stack: Stack, name: Text) -> tuple[Stack, str] | None:
-        """The stack and output that export this name; placeholders on either side match anything."""
-        if self._exports is None:
-            self._exports = Exports(self)
-        return self._exports.provider(stack, name)
+    def import_names(self, stack: Stack, argument: Any) -> list[Text]:
+        """The names that an ImportValue asks for. A parameter that is empty by default is not given: unknown."""
+        self._empty_is_unknown += 1
+        try:
+            return self.texts(stack, argument)
+        finally:
+            self._empty_is_unknown -= 1
 
     def ssm_value(self, stack: Stack, name: Text) -> list[Text]:
         """What the SSM parameter of this name holds, when exactly one resource of the run declares it."""
@@ -424,9 +450,10 @@ class Resolver:
         node = self.graph.nodes.get(node_id)
         return node or self.graph.add_node(Node(node_id, "output", output, stack))
 
-    def _link(self, importer: Stack, exporter: Stack, via: Node | None, how: str) -> None:
+    def _link(self, importer: Stack, exporter: Stack, via: Node | None, how: str, *, is_sure: bool = True) -> None:
         if importer is not exporter:
-            self.links.setdefault((id(importer), id(exporter), id(via), how), Link(importer, exporter, via, how))
+            key = (id(importer), id(exporter), id(via), how)
+            self.links.setdefault(key, Link(importer, exporter, via, how, is_sure))
 
     # -- texts to resources ------------------------------------------------------------------------------------
 
@@ -442,7 +469,9 @@ class Resolver:
             if "Fn::If" in value:
                 branches = value["Fn::If"]
                 if isinstance(branches, list) and len(branches) == 3:
-                    return _distinct([*self.targets(stack, branches[1], *types), *self.targets(stack, branches[2], *types)])
+                    return _distinct(
+                        [*self.targets(stack, branches[1], *types), *self.targets(stack, branches[2], *types)]
+                    )
             if "Ref" in value or "Fn::Split" in value:
                 items = self._list(stack, value)
                 if items is not None and len(items) > 1:
@@ -488,7 +517,11 @@ class Resolver:
                 return Target(inner[0].node, attribute, name if isinstance(name, str) else node.logical_id)
         if node.type == "AWS::StepFunctions::StateMachineAlias" and node.stack is not None:
             routing = node.properties.get("RoutingConfiguration")
-            version = routing[0].get("StateMachineVersionArn") if isinstance(routing, list) and routing and isinstance(routing[0], dict) else None
+            version = (
+                routing[0].get("StateMachineVersionArn")
+                if isinstance(routing, list) and routing and isinstance(routing[0], dict)
+                else None
+            )
             inner = self.targets(node.stack, version) if version is not None else []
             if inner:
                 return Target(inner[0].node, attribute, node.logical_id)
@@ -496,7 +529,7 @@ class Resolver:
 
     def _of_hole(self, hole: Hole) -> Target | None:
         name, scope = hole
-        if name.startswith("AWS::") or name.startswith("Fn::"):
+        if name.startswith(("AWS::", "Fn::")):
             return None
         if name.startswith(("import:", "ssm:", "secretsmanager:", "ssm-secure:")):
             return Target(self.external(name.partition(":")[2] if name.startswith("import:") else name))
@@ -550,7 +583,13 @@ class Resolver:
         assert isinstance(second, str)  # noqa: S101 - the caller has looked
         if second[:1] not in ("/", ":"):
             return self._external_name(text, types) if types else None
-        found = self._of_node(first) if isinstance(first, NodePart) else self._of_hole(first) if isinstance(first, Hole) else None
+        found = (
+            self._of_node(first)
+            if isinstance(first, NodePart)
+            else self._of_hole(first)
+            if isinstance(first, Hole)
+            else None
+        )
         if found is None:
             return None
         rest = str(Text(text.parts[1:]))
@@ -634,7 +673,10 @@ class Resolver:
         for part in text.parts:
             if isinstance(part, NodePart) and part.node.stack is not None:
                 name_property = NAME_PROPERTY.get(part.node.type)
-                is_name = part.attribute in ("Ref", name_property) and part.node.type not in ("AWS::SQS::Queue", "AWS::SNS::Topic")
+                is_name = part.attribute in ("Ref", name_property) and part.node.type not in (
+                    "AWS::SQS::Queue",
+                    "AWS::SNS::Topic",
+                )
                 given = part.node.properties.get(name_property) if name_property else None
                 if (is_name or part.attribute == name_property) and given is not None:
                     names = self.texts(part.node.stack, given)

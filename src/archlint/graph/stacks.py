@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archlint.graph.model import Evidence, Node, ResourceGraph
 from archlint.template.model import Body, Resource, Template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 NESTED_STACK = "AWS::CloudFormation::Stack"
 # A template that nests itself, directly or not, cannot be deployed; deeper real nesting was not seen.
@@ -88,7 +90,7 @@ def build_stacks(templates: Sequence[Template], graph: ResourceGraph) -> list[St
 _Links = dict[int, list[tuple[str, Template, Evidence]]]
 
 
-def _instantiate(  # noqa: PLR0913 - the recursion carries its accumulators
+def _instantiate(
     template: Template,
     parent: Stack | None,
     nested_id: str | None,
@@ -97,7 +99,9 @@ def _instantiate(  # noqa: PLR0913 - the recursion carries its accumulators
     stacks: list[Stack],
     graph: ResourceGraph,
 ) -> None:
-    suffix = f"@{parent.template.name}#{nested_id}" + (f"@{parent.instance}" if parent.instance else "") if parent else ""
+    suffix = (
+        f"@{parent.template.name}#{nested_id}" + (f"@{parent.instance}" if parent.instance else "") if parent else ""
+    )
     stack_id = template.name + suffix
     if parent is not None and nested_id is not None and parent.children.get(nested_id):
         stack_id += f"~{len(parent.children[nested_id])}"  # one nested stack, several templates by condition
@@ -151,7 +155,7 @@ def _locations(resource: Resource) -> list[str]:
     return [asset, *_spellings(value, 0)] if isinstance(asset, str) else _spellings(value, 0)
 
 
-def _spellings(value: Any, depth: int) -> list[str]:  # noqa: PLR0911 - one return per intrinsic function
+def _spellings(value: Any, depth: int) -> list[str]:
     if isinstance(value, str):
         return [value]
     if not isinstance(value, dict) or len(value) != 1 or depth > 20:
@@ -176,7 +180,7 @@ def _nested_template(
         local = posixpath.normpath(posixpath.join(posixpath.dirname(template.name), location.replace("\\", "/")))
         if local in by_name:
             return by_name[local], Evidence.DECLARED
-    tail = location.split("?")[0].rpartition(_HOLE)[2] if remote else location
+    tail = location.split("?", maxsplit=1)[0].rpartition(_HOLE)[2] if remote else location
     steps = [step for step in tail.split("/") if step not in ("", ".", "..")]
     if not steps or "." not in steps[-1]:
         return None
@@ -220,7 +224,10 @@ def closest(stack: Stack, candidates: Sequence[Any], stack_of: Callable[[Any], S
     """The one candidate; of several the one in this stack, this application or the nearest folder; else None."""
     if len(candidates) < 2:
         return candidates[0] if candidates else None
-    for chosen in ([c for c in candidates if stack_of(c) is stack], [c for c in candidates if (s := stack_of(c)) and s.root is stack.root]):
+    for chosen in (
+        [c for c in candidates if stack_of(c) is stack],
+        [c for c in candidates if (s := stack_of(c)) and s.root is stack.root],
+    ):
         if len(chosen) == 1:
             return chosen[0]
     here = stack.template.name.split("/")

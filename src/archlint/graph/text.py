@@ -6,10 +6,11 @@ are the same when their texts are, so names unify without any account being know
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from archlint.graph.model import Node
 
 

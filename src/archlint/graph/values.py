@@ -152,7 +152,10 @@ class Values:
         if not isinstance(argument, list) or len(argument) < 3:
             return UNKNOWN
         keys = [self.resolve(stack, key, world) for key in argument[:3]]
-        settled = [key if isinstance(raw, str) or key is UNKNOWN else _spelled(key) for key, raw in zip(keys, argument, strict=False)]
+        settled = [
+            key if isinstance(raw, str) or key is UNKNOWN else _spelled(key)
+            for key, raw in zip(keys, argument, strict=False)
+        ]
         pinned = [raw if key is UNKNOWN else key for key, raw in zip(settled, argument, strict=False)]
         found: list[Any] = []
         for item in self._resolver.map_values(stack, [*pinned, *argument[3:]]):
@@ -188,7 +191,10 @@ def _plain(value: Any) -> Any:
 def _defaults() -> dict[str, dict[str, Any]]:
     raw = json.loads(resources.files("archlint.graph").joinpath("property_defaults.json").read_text(encoding="utf-8"))
     return {
-        kind: {path: entry["value"] if isinstance(entry, dict) and "value" in entry else entry for path, entry in paths.items()}
+        kind: {
+            path: entry["value"] if isinstance(entry, dict) and "value" in entry else entry
+            for path, entry in paths.items()
+        }
         for kind, paths in raw.items()
         if isinstance(paths, dict) and "::" in kind
     }

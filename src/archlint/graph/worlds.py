@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archlint.graph.text import Hole, Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
     from archlint.graph.model import Node
     from archlint.graph.resolve import Resolver
     from archlint.graph.stacks import Stack
@@ -161,7 +162,9 @@ class Conditions:
                 return left == right and left != OTHER
         return world.opaque.get((stack.id, name))
 
-    def _needs(self, stack: Stack, name: str, path: tuple[str, ...]) -> tuple[frozenset[Variable], frozenset[tuple[str, str]]]:
+    def _needs(
+        self, stack: Stack, name: str, path: tuple[str, ...]
+    ) -> tuple[frozenset[Variable], frozenset[tuple[str, str]]]:
         key = (stack.id, name)
         known = self._variables.get(key)
         if known is None:
@@ -171,7 +174,7 @@ class Conditions:
             known = self._variables[key] = (frozenset(variables), frozenset(opaque))
         return known
 
-    def _collect(  # noqa: PLR0913 - the recursion carries its accumulators
+    def _collect(
         self,
         stack: Stack,
         body: Any,
@@ -213,7 +216,9 @@ class Conditions:
             domain[variable] = tuple(dict.fromkeys((*self._allowed(variable), *literals, *known)))
 
     def _allowed(self, variable: Variable) -> tuple[str, ...]:
-        stack = next((s for s in self._resolver.stacks if s.id == variable.stack_id), None) if variable.stack_id else None
+        stack = (
+            next((s for s in self._resolver.stacks if s.id == variable.stack_id), None) if variable.stack_id else None
+        )
         if stack is None:
             return ()
         declared = stack.template.section("Parameters").get(variable.name)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archlint.errors import TemplateError
 from archlint.findings import Location, Region
@@ -12,9 +11,18 @@ from archlint.template.document import Document, decode, read_document
 from archlint.template.expand import FOR_EACH, Expansion
 from archlint.template.model import Body, Diagnostic, Kind, Place, Template
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 SAM_TRANSFORM = "AWS::Serverless-2016-10-31"
 KNOWN_TRANSFORMS = frozenset(
-    {SAM_TRANSFORM, "AWS::LanguageExtensions", "AWS::Include", "AWS::CodeDeployBlueGreen", "AWS::SecretsManager-2020-07-23"}
+    {
+        SAM_TRANSFORM,
+        "AWS::LanguageExtensions",
+        "AWS::Include",
+        "AWS::CodeDeployBlueGreen",
+        "AWS::SecretsManager-2020-07-23",
+    }
     | {"AWS::SecretsManager-2024-09-16", "AWS::ServiceCatalog"}
 )
 # A file that has both is meant to be a template even when it cannot be parsed.
@@ -90,8 +98,7 @@ def template_of(document: Document, root: Path) -> Template:
     diagnostics.extend(_shape_diagnostics(document, source))
     diagnostics.extend(_transform_diagnostics(document, data))
     lowered = lower(source, document, expansion.place)
-    template = Template(document, _kind(document, source), lowered, source, diagnostics)
-    return template
+    return Template(document, _kind(document, source), lowered, source, diagnostics)
 
 
 def _is_resource(key: str, value: Any) -> bool:
@@ -113,7 +120,9 @@ def _duplicate_diagnostics(document: Document) -> list[Diagnostic]:
         return []
     key, line, column = document.duplicates[0]
     more = len(document.duplicates) - 1
-    message = f"key {key} stands twice in one mapping, the first value is lost" + (f" ({more} more such keys)" if more else "")
+    message = f"key {key} stands twice in one mapping, the first value is lost" + (
+        f" ({more} more such keys)" if more else ""
+    )
     region = Region(line, column, line, column + len(key))
     return [Diagnostic("TPL001", message, Place(document, ()), None, Location(document.name, region))]
 

@@ -20,16 +20,27 @@ Relocate: TypeAlias = Callable[[int, int], tuple[int, int]]
 
 
 class Position:
-    """One value: its own region, and its children with the regions of their keys."""
+    """One value: the events of itself and of its key, and its children. Regions are worked out when asked for."""
 
-    __slots__ = ("children", "items", "key", "region", "tagged")
+    __slots__ = ("children", "event", "items", "key_event")
 
-    def __init__(self, region: tuple[int, int, int, int], *, tagged: bool) -> None:
-        self.region = region
-        self.key: tuple[int, int, int, int] | None = None
-        self.tagged = tagged
+    def __init__(self, event: Any) -> None:
+        self.event = event
+        self.key_event: Any = None
         self.children: dict[str, Position] | None = None
         self.items: list[Position] | None = None
+
+    @property
+    def tagged(self) -> bool:
+        """True for a value in short form, `!Sub x`."""
+        tag = getattr(self.event, "tag", None)
+        return tag is not None and tag.startswith("!")
+
+    def extent(self, *, key: bool) -> tuple[int, int, int, int]:
+        """Lines and columns, 1-based, of the value or of its key (when it has one)."""
+        event = self.key_event if key and self.key_event is not None else self.event
+        start, end = event.start_mark, event.end_mark
+        return (start.line + 1, start.column + 1, end.line + 1, end.column + 1)
 
 
 def positions(text: str, events: Events = yaml_events) -> Position | None:
@@ -45,29 +56,25 @@ def positions(text: str, events: Events = yaml_events) -> Position | None:
         return None
 
 
-def _extent(start: Any, end: Any) -> tuple[int, int, int, int]:
-    return (start.line + 1, start.column + 1, end.line + 1, end.column + 1)
-
-
 def _read(following: Callable[[], Any], event: Any, anchors: dict[str, Position]) -> Position:
     kind = type(event)
-    if kind is AliasEvent:
-        found = Position(_extent(event.start_mark, event.end_mark), tagged=False)
+    position = Position(event)
+    if kind is ScalarEvent:
+        pass
+    elif kind is AliasEvent:
         known = anchors.get(event.anchor)
         if known is not None:
-            found.children, found.items, found.tagged = known.children, known.items, known.tagged
-        return found
-    tag = getattr(event, "tag", None)
-    position = Position(_extent(event.start_mark, event.end_mark), tagged=tag is not None and tag.startswith("!"))
-    if kind is MappingStartEvent:
+            position.children, position.items = known.children, known.items
+        return position
+    elif kind is MappingStartEvent:
         position.children = _children(following, anchors)
-    elif kind is not ScalarEvent and event is not None:
+    elif event is not None:
         position.items = items = []
         event_inside = following()
         while type(event_inside) is not SequenceEndEvent:
             items.append(_read(following, event_inside, anchors))
             event_inside = following()
-    if event.anchor is not None:
+    if event is not None and event.anchor is not None:
         anchors[event.anchor] = position
     return position
 
@@ -81,7 +88,7 @@ def _children(following: Callable[[], Any], anchors: dict[str, Position]) -> dic
         if type(key_event) is not ScalarEvent:
             _read(following, key_event, anchors)
         child = _read(following, following(), anchors)
-        child.key = _extent(key_event.start_mark, key_event.end_mark)
+        child.key_event = key_event
         if key == "<<":
             merged.extend(child.items if child.items is not None else [child])
         else:
@@ -98,7 +105,6 @@ def locate(root: Position | None, path: TemplatePath, on: Literal["key", "value"
         return Region(1, 1, 1, 2)
     here = root
     complete = True
-    last_key = root
     for step in path:
         child: Position | None = None
         if here.children is not None and isinstance(step, str):
@@ -111,11 +117,9 @@ def locate(root: Position | None, path: TemplatePath, on: Literal["key", "value"
             complete = False
             break
         here = child
-        last_key = here
     is_container = here.children is not None or here.items is not None
     wants_value = on == "value" and complete and not is_container
-    extent = here.region if here.key is None or wants_value else last_key.key or here.region
-    return _one_line(extent, lines)
+    return _one_line(here.extent(key=not wants_value), lines)
 
 
 def _one_line(extent: tuple[int, int, int, int], lines: list[str]) -> Region:

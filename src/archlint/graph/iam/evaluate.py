@@ -54,7 +54,7 @@ def everything_in(statement: Statement) -> bool:
 
 
 def is_denied(permissions: Iterable[Permission], action: str) -> bool:
-    """True when one of these statements denies the action (or all that a pattern admits) everywhere, unconditionally."""
+    """True when one of these statements denies the action (or pattern) on all resources and without condition."""
     return any(
         not each.statement.is_allow
         and each.everything
@@ -82,9 +82,8 @@ def unbounded_actions(permission: Permission) -> tuple[str, ...]:
     if statement.not_actions:
         return ("*",)
     hands_over = "iam:passedtoservice" not in statement.condition_keys()
-    return tuple(
-        found for pattern in statement.actions if (found := _unlimited(pattern)) and (hands_over or found != ROLE_HANDOVER)
-    )
+    found = [_unlimited(pattern) for pattern in statement.actions]
+    return tuple(action for action in found if action is not None and (hands_over or action != ROLE_HANDOVER))
 
 
 def _unlimited(pattern: str) -> str | None:

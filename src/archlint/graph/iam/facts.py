@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from archlint.graph.iam.statements import Statement
     from archlint.graph.model import Node
+    from archlint.graph.text import Text
     from archlint.template.model import Json, Place
 
 DocumentKind: TypeAlias = Literal["inline", "managed", "trust", "resource"]
@@ -58,3 +59,5 @@ class IamFacts:
     """Every document by the role, user, group or policy resource it counts for."""
     effective: dict[Node, tuple[Permission, ...]] = field(default_factory=dict)
     """Memory of `role_permissions`; complete only when linking is over."""
+    neighbours: dict[str, dict[str, list[tuple[Text, Node]]]] = field(default_factory=dict)
+    """Memory of `naming.neighbours`: type → root stack or folder → names."""

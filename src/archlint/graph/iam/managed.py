@@ -10,13 +10,19 @@ from archlint.template.model import Json
 
 _TABLE = Path(__file__).parents[2] / "data" / "iam_managed_policies.json"
 _ARN_MARK = ":iam::aws:policy/"
+AWS_MANAGED = "arn:aws" + _ARN_MARK
+
+
+def aws_managed_path(arn: str) -> str | None:
+    """`service-role/AWSLambdaRole` of that policy's ARN (any partition); None for what AWS does not manage."""
+    _, mark, path = arn.partition(_ARN_MARK)
+    return path if mark and path and "${" not in path else None
 
 
 def aws_managed_name(arn: str) -> str | None:
-    """`AWSLambdaRole` of `arn:aws:iam::aws:policy/service-role/AWSLambdaRole` (any partition); None for other texts."""
-    _, mark, path = arn.partition(_ARN_MARK)
-    name = path.rpartition("/")[2]
-    return name if mark and name and "${" not in name else None
+    """`AWSLambdaRole` of an AWS-managed policy's ARN; None for other texts."""
+    path = aws_managed_path(arn)
+    return path.rpartition("/")[2] if path is not None else None
 
 
 @lru_cache(maxsize=512)

@@ -60,9 +60,7 @@ class Statement:
 
     def condition_keys(self) -> frozenset[str]:
         """The condition keys in lower case: `iam:passedtoservice`."""
-        return frozenset(
-            key.lower() for tests in self.condition.values() if isinstance(tests, dict) for key in tests
-        )
+        return frozenset(key.lower() for tests in self.condition.values() if isinstance(tests, dict) for key in tests)
 
 
 def allows(statement: Statement, action: str) -> bool:

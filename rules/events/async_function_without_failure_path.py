@@ -1,0 +1,89 @@
+"""An asynchronous event that keeps failing is dropped: Lambda retries twice, then nobody ever sees it again.
+
+S3, SNS, EventBridge, IoT, SES and log subscriptions hand the event to Lambda and forget it. After two retries within
+six hours Lambda throws it away, unless the function has a dead-letter queue or an `OnFailure` destination. A
+dead-letter queue of the sender does not help: the sender has delivered.
+
+## How to fix it
+
+Give the function an `OnFailure` destination (`EventInvokeConfig` in SAM, `AWS::Lambda::EventInvokeConfig` in
+CloudFormation): it keeps the event, the error and the number of tries. `DeadLetterQueue` / `DeadLetterConfig` keeps the
+event only. Put an alarm on the queue.
+
+## Known exceptions
+
+Functions that are only polled for (SQS, streams) or called synchronously, custom resources, and functions whose
+failure path exists under some condition. A schedule carries no data and comes again: a note.
+"""
+
+from collections.abc import Iterator
+
+from archlint.api import (
+    UNKNOWN,
+    Edge,
+    EdgeKind,
+    Evidence,
+    Finding,
+    Mode,
+    Node,
+    RuleContext,
+    RuleMeta,
+    Severity,
+    strength,
+)
+
+META = RuleMeta(
+    id="EVT107",
+    name="async-function-without-failure-path",
+    severity=Severity.WARNING,
+    summary="Function loses asynchronous events that keep failing",
+    help_uri="https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
+)
+
+SCHEDULES = {"AWS::Scheduler::Schedule"}
+MAX_NAMED = 4
+
+
+def check(context: RuleContext) -> Iterator[Finding]:
+    for function in context.graph.of_type("AWS::Lambda::Function"):
+        events = _asynchronous(context, function)
+        if not events or context.graph.outgoing(function, EdgeKind.DEAD_LETTERS):
+            continue
+        if context.values.exists(function, "DeadLetterConfig.TargetArn"):
+            continue
+        data = [edge for edge in events if not _is_schedule(context, edge.source)]
+        named = _named(data or events)
+        if data:
+            message = f"{function} loses what {named} sends it after two failed retries: no dead-letter queue, no OnFailure destination"
+        else:
+            message = f"{function} leaves no trace when a run scheduled by {named} fails: no dead-letter queue, no OnFailure destination"
+        yield context.finding(
+            function,
+            message,
+            related=[(edge, f"{edge.source} invokes it asynchronously") for edge in (data or events)[:MAX_NAMED]],
+            evidence=[max(data or events, key=strength)],
+            severity=None if data else Severity.NOTE,
+            key=(function.logical_id,),
+        )
+
+
+def _asynchronous(context: RuleContext, function: Node) -> list[Edge]:
+    edges = context.graph.incoming(function, EdgeKind.TRIGGERS, EdgeKind.INVOKES)
+    found = [edge for edge in edges if edge.mode is Mode.ASYNC and edge.evidence is not Evidence.REFERENCE]
+    return [edge for edge in found if edge.kind is EdgeKind.TRIGGERS or strength(edge) >= Evidence.CODE]
+
+
+def _is_schedule(context: RuleContext, source: Node) -> bool:
+    if source.type in SCHEDULES:
+        return True
+    if source.type != "AWS::Events::Rule":
+        return False
+    pattern = context.values.value(source, "EventPattern")
+    return pattern is None or (pattern is not UNKNOWN and not pattern)
+
+
+def _named(edges: list[Edge]) -> str:
+    names = list(dict.fromkeys(edge.source.logical_id for edge in edges))
+    if len(names) > MAX_NAMED:
+        return ", ".join(names[:MAX_NAMED]) + f" and {len(names) - MAX_NAMED} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

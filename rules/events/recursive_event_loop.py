@@ -1,0 +1,85 @@
+"""A function that starts itself again through what it writes runs without end, and so does the bill.
+
+Lambda stops a loop through SQS, SNS or S3 after about 16 rounds when the SDK is recent enough; loops through DynamoDB
+streams, EventBridge, Kinesis and Step Functions run until somebody notices.
+
+## How to fix it
+
+Write to another table, bucket or topic than the one that triggers. Where it must be the same, let a filter keep the
+function's own writes out: an S3 prefix, `FilterCriteria` on the event source mapping, an event pattern. A loop that is
+meant to be one says so with `RecursiveLoop: Allow`.
+
+## Known exceptions
+
+`RecursiveLoop: Allow`; a filter on the way (prefix or suffix of an S3 notification, `FilterCriteria`, filter policy);
+event buses, unless what is put there is known; paths through a dead-letter queue (EVT002); resources that never
+exist together. A function whose policy alone would let it write to its own trigger is no loop: something else, such as
+the name in its environment or a call in its code, has to say so too.
+"""
+
+from collections.abc import Iterator
+
+from archlint.api import Edge, EdgeKind, Evidence, Finding, Node, RuleContext, RuleMeta, Severity, cycles, strength
+
+META = RuleMeta(
+    id="EVT001",
+    name="recursive-event-loop",
+    severity=Severity.ERROR,
+    summary="Function starts itself again through what it writes",
+    help_uri="https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html",
+)
+
+FLOW = (EdgeKind.TRIGGERS, EdgeKind.PUBLISHES, EdgeKind.DELIVERS, EdgeKind.WRITES, EdgeKind.INVOKES)
+FUNCTION = "AWS::Lambda::Function"
+# Lambda's recursive loop detection covers these: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+STOPPED_BY_LAMBDA = {"AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::S3::Bucket", FUNCTION}
+FILTERS = ("prefix", "suffix", "filters", "filter_policy", "pattern")
+DELETES = ("s3:deleteobject", "s3:deleteobjectversion")
+VERBS = {
+    EdgeKind.TRIGGERS: "triggers",
+    EdgeKind.PUBLISHES: "publishes to",
+    EdgeKind.DELIVERS: "delivers to",
+    EdgeKind.WRITES: "writes",
+    EdgeKind.INVOKES: "invokes",
+}
+
+
+def check(context: RuleContext) -> Iterator[Finding]:
+    def counts(edge: Edge) -> bool:
+        return _flows(edge) and not (_allows_recursion(context, edge.source) or _allows_recursion(context, edge.target))
+
+    for cycle in cycles(context.graph, *FLOW, keep=counts, through=lambda node: node.type == FUNCTION):
+        if not context.values.coexist(*cycle.nodes):
+            continue
+        between = {node.type for node in cycle.nodes}
+        stopped = between <= STOPPED_BY_LAMBDA
+        after = "; Lambda stops it after about 16 rounds" if stopped else "; nothing stops it"
+        first, *rest = cycle.edges
+        yield context.finding(
+            cycle.nodes[0],
+            "event loop: " + " -> ".join(node.logical_id for node in cycle.closed()) + after,
+            related=[(edge, _step(edge)) for edge in (first, *rest)],
+            flow=[(edge, _step(edge)) for edge in cycle.edges],
+            evidence=cycle.edges,
+            severity=Severity.WARNING if stopped else None,
+            key=sorted(node.logical_id for node in cycle.nodes),
+        )
+
+
+def _flows(edge: Edge) -> bool:
+    """True when an event surely can pass: unfiltered, not through a bus, and known by more than a policy alone."""
+    if edge.evidence is Evidence.REFERENCE or any(edge.detail.get(name) for name in FILTERS):
+        return False
+    if "AWS::Events::EventBus" in (edge.source.type, edge.target.type) or edge.source.type == "AWS::Events::Rule":
+        return False
+    if edge.kind is EdgeKind.WRITES and edge.actions and all(action.lower() in DELETES for action in edge.actions):
+        return False
+    return not (edge.evidence is Evidence.POLICY and strength(edge) is Evidence.POLICY)
+
+
+def _allows_recursion(context: RuleContext, node: Node) -> bool:
+    return node.type == FUNCTION and context.values.value(node, "RecursiveLoop") == "Allow"
+
+
+def _step(edge: Edge) -> str:
+    return f"{edge.source} {VERBS[edge.kind]} {edge.target}"
