@@ -1,0 +1,142 @@
+"""Code that runs under a role: which role it is, and what the code is told by its environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archlint.graph.iam.identity import ROLE
+from archlint.graph.iam.statements import spread
+from archlint.graph.names import NAME_PROPERTY
+from archlint.graph.text import NodePart, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archlint.graph.link import Linker
+    from archlint.graph.model import Node
+    from archlint.graph.stacks import Stack
+    from archlint.graph.text import Part
+    from archlint.template.model import Json
+
+_PROFILE = "AWS::IAM::InstanceProfile"
+_MAX_DEPTH = 30
+
+# Type → the steps to the role that its code runs with (not the one the service itself needs to start it).
+_ROLES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "AWS::Lambda::Function": (("Role",),),
+    "AWS::ECS::TaskDefinition": (("TaskRoleArn",),),
+    "AWS::Batch::JobDefinition": (
+        ("ContainerProperties", "JobRoleArn"),
+        ("EcsProperties", "TaskProperties", "TaskRoleArn"),
+        ("NodeProperties", "NodeRangeProperties", "Container", "JobRoleArn"),
+    ),
+    "AWS::Glue::Job": (("Role",),),
+    "AWS::CodeBuild::Project": (("ServiceRole",),),
+    "AWS::SageMaker::NotebookInstance": (("RoleArn",),),
+    "AWS::SageMaker::Model": (("ExecutionRoleArn",),),
+    "AWS::AppRunner::Service": (("InstanceConfiguration", "InstanceRoleArn"),),
+    "AWS::KinesisAnalyticsV2::Application": (("ServiceExecutionRole",),),
+    "AWS::Synthetics::Canary": (("ExecutionRoleArn",),),
+    "AWS::BedrockAgentCore::Runtime": (("RoleArn",),),
+    "AWS::EC2::Instance": (("IamInstanceProfile",),),
+    "AWS::EC2::LaunchTemplate": (
+        ("LaunchTemplateData", "IamInstanceProfile", "Arn"),
+        ("LaunchTemplateData", "IamInstanceProfile", "Name"),
+    ),
+    "AWS::AutoScaling::LaunchConfiguration": (("IamInstanceProfile",),),
+}
+# What the code is told. Other types are told by any of their properties but the role.
+_TOLD = {"AWS::Lambda::Function": ("Environment", "FileSystemConfigs")}
+COMPUTE_TYPES = tuple(_ROLES)
+
+
+def roles_of(linker: Linker, compute: Node) -> list[Node]:
+    """The roles a compute's code runs with: one, or one for each branch of a condition."""
+    stack = compute.stack
+    if stack is None:
+        return []
+    found: list[Node] = []
+    for steps in _ROLES[compute.type]:
+        for value in _values(compute.properties, steps):
+            for target in linker.targets(stack, value, ROLE, _PROFILE):
+                found += _behind_profile(linker, target.node)
+    return list(dict.fromkeys(found))
+
+
+def _behind_profile(linker: Linker, node: Node) -> list[Node]:
+    if node.type != _PROFILE or node.stack is None:
+        return [node]
+    return [target.node for target in linker.targets(node.stack, node.properties.get("Roles"), ROLE)]
+
+
+def _values(body: Json, steps: tuple[str, ...]) -> Iterator[Json]:
+    for written in spread(body, ()):
+        if not steps:
+            yield written.value
+        elif isinstance(written.value, dict):
+            yield from _values(written.value.get(steps[0]), steps[1:])
+
+
+class Told:
+    """What one compute is told by its environment: resources by reference, and texts that may be their names."""
+
+    def __init__(self, linker: Linker, compute: Node) -> None:
+        self._linker = linker
+        self._nodes: set[Node] = set()
+        self._texts: set[tuple[Part, ...]] = set()
+        self._externals: set[str] | None = None
+        if compute.stack is None:
+            return
+        names = _TOLD.get(compute.type)
+        roles = {steps[0] for steps in _ROLES[compute.type] if len(steps) == 1}
+        for name, value in compute.properties.items():
+            if name in names if names is not None else name not in roles:
+                self._read(compute.stack, value, 0)
+
+    def _read(self, stack: Stack, value: Any, depth: int) -> None:
+        if depth > _MAX_DEPTH:
+            return
+        if isinstance(value, list):
+            for item in value:
+                self._read(stack, item, depth + 1)
+        elif isinstance(value, dict) and not _is_function(value):
+            for item in value.values():
+                self._read(stack, item, depth + 1)
+        elif isinstance(value, (str, dict)):
+            for text in self._linker.texts(stack, value):
+                self._texts.add(text.parts)
+                self._nodes.update(part.node for part in text.parts if isinstance(part, NodePart))
+
+    def names(self, node: Node) -> bool:
+        """True when the environment refers to this resource or holds its physical name."""
+        if node in self._nodes:
+            return True
+        if node.external:
+            return self._holds_external(node)
+        name_property = NAME_PROPERTY.get(node.type)
+        given = node.properties.get(name_property) if name_property and node.stack is not None else None
+        if given is None or node.stack is None:
+            return False
+        return any(text.parts and text.parts in self._texts for text in self._linker.texts(node.stack, given))
+
+    def _holds_external(self, node: Node) -> bool:
+        """True when the same parameter, import or ARN stands in the environment."""
+        if self._externals is None:
+            self._externals = {_external_name(Text(parts)) for parts in self._texts}
+        return node.logical_id in self._externals
+
+
+def _external_name(text: Text) -> str:
+    """The name that the linker gives to the external node of this text."""
+    hole = text.hole
+    if hole is None:
+        return str(text)
+    name = hole.name.removeprefix("import:")
+    return f"{hole.scope.partition('@')[0]}#{name}" if hole.scope else name
+
+
+def _is_function(value: dict[str, Any]) -> bool:
+    if len(value) != 1:
+        return False
+    name = next(iter(value))
+    return name == "Ref" or (isinstance(name, str) and name.startswith("Fn::"))

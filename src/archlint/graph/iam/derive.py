@@ -1,0 +1,233 @@
+"""What policies allow, as edges of the code that runs with them. Runs when all declared edges are there.
+
+A policy says what may happen, not what does. So its edges have evidence `policy`; where one role serves several
+computes, only those that are also told of the resource (environment) keep it, for the others it is `reference`.
+`detail["referenced"]` is true when the environment names the resource as well: two kinds of evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from archlint.graph.iam.actions import matches
+from archlint.graph.iam.computes import COMPUTE_TYPES, Told, roles_of
+from archlint.graph.iam.evaluate import is_denied
+from archlint.graph.iam.flows import allowed_flows, allows_receiving
+from archlint.graph.iam.identity import ROLE
+from archlint.graph.model import EdgeKind, Evidence, Mode
+
+if TYPE_CHECKING:
+    from archlint.graph.iam.facts import Permission
+    from archlint.graph.iam.flows import Flow
+    from archlint.graph.link import Linker
+    from archlint.graph.model import Edge, Node
+    from archlint.template.model import Json, Place
+
+_ASSUME = "sts:AssumeRole"
+_QUEUE = "AWS::SQS::Queue"
+_MACHINE = "AWS::StepFunctions::StateMachine"
+_STREAM = "/stream/"
+
+
+class _Key(NamedTuple):
+    """What makes one derived edge of a compute."""
+
+    kind: EdgeKind
+    target: Node
+    mode: Mode | None
+
+
+@dataclass(slots=True)
+class _Allowed:
+    """What the statements of one role say together about one such edge."""
+
+    place: Place | None
+    actions: set[str] = field(default_factory=set)
+    paths: list[Json] = field(default_factory=list)
+    families: list[bool] = field(default_factory=list)
+
+    def add(self, grant: Edge, actions: frozenset[str]) -> None:
+        """Takes up one more grant."""
+        self.actions |= actions
+        below = grant.detail.get("paths")
+        self.paths += below if isinstance(below, list) else [""]
+        self.families.append(bool(grant.detail.get("family")))
+
+
+_Table = dict[_Key, _Allowed]
+
+
+def derive(linker: Linker) -> None:
+    """Adds the edges that policies allow, and `assumes` between roles."""
+    computes = _by_role(linker)
+    for role, users in computes.items():
+        allowed = _allowed(linker, role)
+        for compute in users:
+            _connect(linker, role, compute, allowed, shared=len(users) > 1)
+    _dynamic_machines(linker)
+    for role in list(linker.graph.of_type(ROLE)):
+        _assumes(linker, role)
+
+
+def _by_role(linker: Linker) -> dict[Node, list[Node]]:
+    """Roles of the run with the computes that use them."""
+    found: dict[Node, list[Node]] = {}
+    for compute in list(linker.graph.of_type(*COMPUTE_TYPES)):
+        for role in roles_of(linker, compute):
+            if not role.external:
+                found.setdefault(role, []).append(compute)
+    return found
+
+
+def _holders(linker: Linker, role: Node) -> list[Node]:
+    """The role and its policies of the run."""
+    attached = dict.fromkeys(edge.target for edge in linker.graph.outgoing(role, EdgeKind.ATTACHES))
+    return [role, *attached]
+
+
+def _grants(linker: Linker, role: Node) -> list[Edge]:
+    """The grants of a role: its own and those of its policies."""
+    return [edge for holder in _holders(linker, role) for edge in linker.graph.outgoing(holder, EdgeKind.GRANTS)]
+
+
+def _denials(linker: Linker, role: Node) -> list[Permission]:
+    """The role's `Deny` statements; the policies that AWS manages are not asked, no edge comes from them either."""
+    known = linker.graph.iam.permissions
+    return [each for holder in _holders(linker, role) for each in known.get(holder, ()) if not each.statement.is_allow]
+
+
+def _allowed(linker: Linker, role: Node) -> _Table:
+    """Every flow that the policies of this role allow."""
+    found: _Table = {}
+    received: dict[Node, frozenset[str]] = {}
+    grants = _grants(linker, role)
+    denials = _denials(linker, role) if grants else []
+    for grant in grants:
+        target = grant.target
+        for flow, actions in allowed_flows(grant.actions):
+            if not (target.external or target.type in flow.types) or _impossible(flow, target):
+                continue
+            admitted = _not_denied(actions, denials)
+            if admitted and not _only_stream(grant, flow.service):
+                key = _Key(flow.kind, target, flow.mode)
+                found.setdefault(key, _Allowed(grant.place)).add(grant, admitted)
+        if target.type == _QUEUE:
+            received[target] = received.get(target, frozenset()) | grant.actions
+            if allows_receiving(received[target]):
+                key = _Key(EdgeKind.TRIGGERS, target, Mode.POLL)
+                found.setdefault(key, _Allowed(grant.place)).add(grant, grant.actions)
+    return found
+
+
+def _impossible(flow: Flow, target: Node) -> bool:
+    """True for a synchronous start of a machine that is not of type Express: AWS refuses it."""
+    kind = target.properties.get("StateMachineType", "STANDARD") if target.type == _MACHINE else None
+    return flow.mode is Mode.SYNC and kind == "STANDARD"
+
+
+def _not_denied(actions: frozenset[str], denials: list[Permission]) -> frozenset[str]:
+    return frozenset(action for action in actions if not is_denied(denials, action)) if denials else actions
+
+
+def _only_stream(grant: Edge, service: str) -> bool:
+    """True when a table is named by the ARN of its stream alone: `dynamodb:*` on that touches no item."""
+    paths = grant.detail.get("paths")
+    return service == "dynamodb" and isinstance(paths, list) and all(str(path).startswith(_STREAM) for path in paths)
+
+
+def _connect(linker: Linker, role: Node, compute: Node, allowed: _Table, *, shared: bool) -> None:
+    told: Told | None = None
+    for key, found in allowed.items():
+        explained = _explained(linker, compute, key)
+        if explained is _ALWAYS:
+            continue
+        told = told or Told(linker, compute)
+        referenced = told.names(key.target)
+        if explained is not None and not referenced:
+            continue
+        sure = referenced or not (shared or all(found.families))
+        if key.kind is EdgeKind.TRIGGERS and not sure:
+            continue
+        source, target = (key.target, compute) if key.kind is EdgeKind.TRIGGERS else (compute, key.target)
+        linker.connect(
+            key.kind,
+            source,
+            target,
+            place=found.place,
+            evidence=Evidence.POLICY if sure else Evidence.REFERENCE,
+            mode=key.mode,
+            via=role,
+            actions=frozenset(found.actions),
+            detail=_detail(found, referenced=referenced, shared=shared),
+        )
+
+
+def _detail(found: _Allowed, *, referenced: bool, shared: bool) -> dict[str, Json]:
+    detail: dict[str, Json] = {"referenced": referenced}
+    if shared:
+        detail["shared"] = True
+    if all(found.paths):  # each grant names something below the resource: `/incoming/*`
+        detail["paths"] = found.paths
+    return detail
+
+
+_ALWAYS = "always"
+_UNLESS_TOLD = "unless told"
+
+
+def _explained(linker: Linker, compute: Node, key: _Key) -> str | None:
+    """Whether declared edges between the two already explain the permission: `always`, `unless told`, or not at all."""
+    graph = linker.graph
+    if key.target.external:
+        return None
+    if key.kind is EdgeKind.TRIGGERS or (key.kind is EdgeKind.READS and key.target.type.startswith("AWS::Kinesis::")):
+        mapped = any(edge.target is compute for edge in graph.outgoing(key.target, EdgeKind.TRIGGERS))
+        return _ALWAYS if mapped else None
+    for edge in graph.outgoing(compute, key.kind, EdgeKind.DEAD_LETTERS):
+        if edge.target is key.target and edge.evidence > Evidence.POLICY:
+            return _ALWAYS if edge.kind is key.kind else _UNLESS_TOLD
+    return None
+
+
+def _dynamic_machines(linker: Linker) -> None:
+    """State machines whose tasks choose their target at run time; the definitions of the others say everything."""
+    graph = linker.graph
+    for machine, workflows in graph.workflows.items():
+        services = {state.service for workflow in workflows for state in workflow.tasks if state.dynamic}
+        if not services or machine.stack is None:
+            continue
+        declared = {edge.target for edge in graph.outgoing(machine) if edge.kind in _MACHINE_KINDS}
+        for target in linker.targets(machine.stack, machine.properties.get("RoleArn"), ROLE):
+            for key, found in _allowed(linker, target.node).items():
+                served = {action.partition(":")[0] for action in found.actions}
+                if key.kind is EdgeKind.TRIGGERS or key.target in declared or not served & _prefixes(services):
+                    continue
+                linker.connect(
+                    key.kind,
+                    machine,
+                    key.target,
+                    place=found.place,
+                    evidence=Evidence.POLICY,
+                    mode=key.mode,
+                    via=target.node,
+                    actions=frozenset(found.actions),
+                    detail={"referenced": False},
+                )
+
+
+_MACHINE_KINDS = frozenset({EdgeKind.INVOKES, EdgeKind.READS, EdgeKind.WRITES, EdgeKind.PUBLISHES, EdgeKind.CONNECTS})
+# Names of Step Functions integrations that differ from the IAM prefix of their actions.
+_INTEGRATION_PREFIXES = {"eventbridge": "events", "sfn": "states", "rdsdata": "rds-data", "apigateway": "execute-api"}
+
+
+def _prefixes(services: set[str | None]) -> set[str]:
+    return {_INTEGRATION_PREFIXES.get(service, service) for service in services if service is not None}
+
+
+def _assumes(linker: Linker, role: Node) -> None:
+    """Role → role that its policies let it assume."""
+    for grant in _grants(linker, role):
+        other = grant.target
+        if other.type == ROLE and other is not role and any(matches(pattern, _ASSUME) for pattern in grant.actions):
+            linker.connect(EdgeKind.ASSUMES, role, other, place=grant.place, evidence=Evidence.POLICY)

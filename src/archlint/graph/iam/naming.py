@@ -1,0 +1,169 @@
+"""The `Resource` of a statement to the resources it names: one, a family by name pattern, or everything."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from archlint.graph.iam.actions import glob
+from archlint.graph.iam.reach import HOLE, reaches_everything
+from archlint.graph.names import NAME_PROPERTY, parse_arn
+from archlint.graph.text import Hole, NodePart, Text, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archlint.graph.link import Linker
+    from archlint.graph.model import Node
+    from archlint.graph.stacks import Stack
+    from archlint.template.model import Json
+
+# A pattern that fits more resources than this names a kind, not a family.
+MAX_FAMILY = 20
+# A folder with more named resources of one type is no application, and comparing all with all would be quadratic.
+MAX_NEIGHBOURS = 500
+
+
+class Named(NamedTuple):
+    """A resource that a policy names. `family` is true when a wildcard in the name fits several resources."""
+
+    node: Node
+    attribute: str | None = None
+    rest: str = ""
+    family: bool = False
+    qualifier: str | None = None
+
+
+class Reached(NamedTuple):
+    """What one `Resource` entry reaches."""
+
+    everything: bool
+    named: tuple[Named, ...]
+
+
+NOTHING = Reached(False, ())  # noqa: FBT003 - a constant
+EVERYTHING = Reached(True, ())  # noqa: FBT003 - a constant
+
+
+def reached(linker: Linker, stack: Stack, value: Json) -> Reached:
+    """What this value reaches. Things outside the run come as external nodes, default event buses not at all."""
+    if value == "*":
+        return EVERYTHING
+    if isinstance(value, dict) and "Fn::Split" in value:
+        return Reached(False, tuple(_of_target(found) for found in linker.targets(stack, value)))  # noqa: FBT003
+    everything = False
+    named: list[Named] = []
+    for text in linker.texts(stack, value):
+        literal = text.literal
+        if literal is not None and "," in literal:  # a list in a parameter's default
+            for item in literal.split(","):
+                inner = _of_text(linker, stack, Text((item.strip(),)))
+                everything |= inner.everything
+                named += inner.named
+            continue
+        inner = _of_text(linker, stack, text)
+        everything |= inner.everything
+        named += inner.named
+    return Reached(everything, tuple(named))
+
+
+def _of_text(linker: Linker, stack: Stack, text: Text) -> Reached:
+    if any(isinstance(part, str) and ("*" in part or "?" in part) for part in text.parts):
+        bare = "".join(part if isinstance(part, str) else HOLE for part in text.parts)
+        if reaches_everything(bare):
+            return EVERYTHING
+        family = _family(linker, stack, text)
+        if family is not None:
+            return Reached(False, family)  # noqa: FBT003
+    target = linker.target(stack, text)
+    if target is None or (target.node.external and target.node.logical_id.endswith(":event-bus/default")):
+        return NOTHING
+    return Reached(False, (_of_target(target),))  # noqa: FBT003
+
+
+def _of_target(target: tuple[Node, str | None, str | None, str]) -> Named:
+    node, attribute, qualifier, rest = target
+    return Named(node, attribute, rest, qualifier=qualifier)
+
+
+def _family(linker: Linker, stack: Stack, text: Text) -> tuple[Named, ...] | None:
+    """The resources whose names a pattern fits; None when the wildcard is not in the resource's name."""
+    arn = parse_arn(text)
+    if arn is None:
+        return _below_reference(text)
+    if not any(isinstance(part, str) and ("*" in part or "?" in part) for part in arn.name.parts):
+        return None
+    first = arn.name.parts[0]
+    if isinstance(first, NodePart):  # `table/${Table}*`: the table with all that lies below
+        target = linker.target(stack, Text((first,)))
+        return (Named(target.node, None, arn.rest),) if target is not None else ()
+    letters: dict[Hole | NodePart, str] = {}
+    pattern = _lettered(arn.name, letters)
+    found = [
+        node
+        for kind in arn.types
+        for name, node in neighbours(linker, stack, kind)
+        if glob(pattern, _lettered(name, letters))
+    ]
+    distinct = list(dict.fromkeys(found))
+    if len(distinct) > MAX_FAMILY:
+        return ()
+    return tuple(Named(node, None, arn.rest, family=len(distinct) > 1) for node in distinct)
+
+
+def _below_reference(text: Text) -> tuple[Named, ...] | None:
+    """`${Bucket.Arn}*` means the bucket; `${Bucket.Arn}/*` is left to the linker."""
+    first = text.parts[0]
+    if len(text.parts) > 1 and isinstance(first, NodePart) and str(text.parts[1])[:1] in "*?":
+        return (Named(first.node, first.attribute, str(Text(text.parts[1:]))),)
+    return None
+
+
+def _lettered(text: Text, letters: dict[Hole | NodePart, str]) -> str:
+    """The text as a string with one private-use character for each distinct unknown."""
+    return "".join(
+        part if isinstance(part, str) else letters.setdefault(part, chr(0xE000 + len(letters) % 0x1000))
+        for part in text.parts
+    )
+
+
+def neighbours(linker: Linker, stack: Stack, kind: str) -> Iterator[tuple[Text, Node]]:
+    """Names of the resources of one type in this application: same root stack, or same folder as the template.
+
+    Resources without a name of their own have the one that CloudFormation makes: stack name, logical ID, suffix.
+    """
+    index = linker.graph.iam.neighbours
+    if kind not in index:
+        index[kind] = _indexed(linker, kind)
+    yield from index[kind].get(stack.root.id, ())
+    folder = index[kind].get(_folder(stack), ())
+    if len(folder) <= MAX_NEIGHBOURS:
+        yield from (pair for pair in folder if pair[1].stack is not None and pair[1].stack.root is not stack.root)
+
+
+def _folder(stack: Stack) -> str:
+    return f"folder:{posixpath.dirname(stack.template.name)}"
+
+
+def _indexed(linker: Linker, kind: str) -> dict[str, list[tuple[Text, Node]]]:
+    found: dict[str, list[tuple[Text, Node]]] = {}
+    name_property = NAME_PROPERTY.get(kind)
+    for node in linker.graph.of_type(kind):
+        stack = node.stack
+        if stack is None:
+            continue
+        given = node.properties.get(name_property) if name_property else None
+        if given is None:
+            names = [joined((Hole("AWS::StackName", stack.id), f"-{node.logical_id}-", Hole(node.id)))]
+        else:
+            names = [text for text in linker.texts(stack, given) if text.parts and text.hole is None]
+        if kind == "AWS::SSM::Parameter":  # its ARN leaves out the slash that a hierarchical name begins with
+            names = [_without_slash(name) for name in names]
+        for key in (stack.root.id, _folder(stack)):
+            found.setdefault(key, []).extend((name, node) for name in names)
+    return found
+
+
+def _without_slash(name: Text) -> Text:
+    first = name.parts[0]
+    return joined((first.removeprefix("/"), *name.parts[1:])) if isinstance(first, str) else name
