@@ -1,0 +1,71 @@
+"""The names a rule module may import: everything a Python rule needs, and nothing that changes under it."""
+
+from archlint.findings import Confidence, Finding, Location, Region, Severity
+from archlint.graph.defaults import property_default
+from archlint.graph.model import Edge, EdgeKind, Evidence, Mode, Node, ResourceGraph
+from archlint.graph.queries import (
+    Cycle,
+    Reach,
+    betweenness,
+    cycles,
+    fan_in,
+    fan_out,
+    longest_paths,
+    reachable,
+    shortest_path,
+    weakest,
+)
+from archlint.graph.stacks import Stack
+from archlint.graph.values import UNKNOWN, Unknown, Values
+from archlint.graph.worlds import World
+from archlint.ruleset.logic import number
+from archlint.ruleset.pattern import Match, parse_pattern
+from archlint.ruleset.rule import At, Param, RuleContext, RuleMeta, locate, strength
+from archlint.template.document import Document
+from archlint.template.model import Json, Place, ProtonBundle, ProtonPart, Resource, Template
+
+__all__ = [
+    "UNKNOWN",
+    "At",
+    "Confidence",
+    "Cycle",
+    "Document",
+    "Edge",
+    "EdgeKind",
+    "Evidence",
+    "Finding",
+    "Json",
+    "Location",
+    "Match",
+    "Mode",
+    "Node",
+    "Param",
+    "Place",
+    "ProtonBundle",
+    "ProtonPart",
+    "Reach",
+    "Region",
+    "Resource",
+    "ResourceGraph",
+    "RuleContext",
+    "RuleMeta",
+    "Severity",
+    "Stack",
+    "Template",
+    "Unknown",
+    "Values",
+    "World",
+    "betweenness",
+    "cycles",
+    "fan_in",
+    "fan_out",
+    "locate",
+    "longest_paths",
+    "number",
+    "parse_pattern",
+    "property_default",
+    "reachable",
+    "shortest_path",
+    "strength",
+    "weakest",
+]
