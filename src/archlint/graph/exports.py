@@ -11,7 +11,7 @@ from archlint.graph.text import Hole, Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archlint.graph.resolve import Resolver
+    from archlint.graph.texts import Texts
 
 _UNKNOWN = "\0"
 Provider = tuple[Stack, str]
@@ -56,16 +56,16 @@ def _matches(pattern: str, text: str) -> bool:
 class Exports:
     """All exports of the run, by shape."""
 
-    def __init__(self, resolver: Resolver) -> None:
-        self._resolver = resolver
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
         self._by_shape: dict[str, list[tuple[Text, Stack, str]]] = {}
         self._matching: dict[str, list[tuple[Text, Stack, str]]] = {}
         self._imported: dict[int, dict[Hole, set[str]]] = {}
-        for stack in resolver.stacks:
+        for stack in texts.stacks:
             for output, body in stack.template.section("Outputs").items():
                 export = body.get("Export") if isinstance(body, dict) else None
                 if isinstance(export, dict):
-                    for text in resolver.texts(stack, export.get("Name")):
+                    for text in texts.texts(stack, export.get("Name")):
                         self._by_shape.setdefault(shape(text), []).append((text, stack, output))
 
     def providers(self, stack: Stack, name: Text) -> list[Provider]:
@@ -120,7 +120,7 @@ class Exports:
         if known is None:
             known = self._imported[id(stack)] = {}
             for argument in _import_arguments(stack.template.source):
-                for text in self._resolver.import_names(stack, argument):
+                for text in self._texts.import_names(stack, argument):
                     for part in text.parts:
                         if isinstance(part, Hole):
                             known.setdefault(part, set()).add(shape(text))

@@ -1,0 +1,91 @@
+"""Which resource a physical name means: an index by type and symbolic text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archlint.graph.names import NAME_PROPERTY
+from archlint.graph.stacks import Stack, closest
+from archlint.graph.text import NodePart, Part, Text, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from archlint.graph.model import Node, ResourceGraph
+    from archlint.template.model import Json
+
+
+class NameIndex:
+    """Physical names of the run's resources; built per type when first asked for."""
+
+    def __init__(self, graph: ResourceGraph, texts: Callable[[Stack, Json], list[Text]]) -> None:
+        self._graph = graph
+        self._texts = texts
+        self._names: dict[str, dict[tuple[Part, ...], list[Node]]] = {}
+
+    def named(self, stack: Stack, types: Iterable[str], name: Text) -> Node | None:
+        """The resource of one of these types whose physical name is this text, nearest to `stack` when several."""
+        candidates: list[Node] = []
+        key: tuple[Part, ...] | None = None
+        for kind in types:
+            index = self._names.get(kind)
+            if index is None:
+                index = self._index_names(kind)
+            if index:
+                if key is None:
+                    key = self._canonical(name)
+                candidates.extend(index.get(_ssm_key(key) if kind == "AWS::SSM::Parameter" else key, ()))
+        if not candidates:
+            return None
+        return closest(stack, candidates, lambda node: node.stack)
+
+    def names_of(self, kind: str) -> Iterator[tuple[Text, Node]]:
+        """Physical names of all resources of a type that have one."""
+        index = self._names.get(kind)
+        if index is None:
+            index = self._index_names(kind)
+        for parts, nodes in index.items():
+            for node in nodes:
+                yield Text(parts), node
+
+    def _index_names(self, kind: str) -> dict[tuple[Part, ...], list[Node]]:
+        index: dict[tuple[Part, ...], list[Node]] = {}
+        self._names[kind] = index
+        name_property = NAME_PROPERTY.get(kind)
+        for node in list(self._graph.of_type(kind)):
+            if name_property is None or node.stack is None:
+                continue
+            for text in self._texts(node.stack, node.properties.get(name_property)):
+                if text.parts and text.hole is None:
+                    key = self._canonical(text)
+                    index.setdefault(_ssm_key(key) if kind == "AWS::SSM::Parameter" else key, []).append(node)
+                elif text.hole is not None and text.hole.scope:
+                    index.setdefault(text.parts, []).append(node)  # the parameter itself is the name
+        return index
+
+    def _canonical(self, text: Text) -> tuple[Part, ...]:
+        """The text with `Ref` of a named resource replaced by that name."""
+        if not any(isinstance(part, NodePart) for part in text.parts):
+            return text.parts
+        parts: list[Part] = []
+        for part in text.parts:
+            if isinstance(part, NodePart) and part.node.stack is not None:
+                name_property = NAME_PROPERTY.get(part.node.type)
+                is_name = part.attribute in ("Ref", name_property) and part.node.type not in (
+                    "AWS::SQS::Queue",
+                    "AWS::SNS::Topic",
+                )
+                given = part.node.properties.get(name_property) if name_property else None
+                if (is_name or part.attribute == name_property) and given is not None:
+                    names = self._texts(part.node.stack, given)
+                    if len(names) == 1 and part not in names[0].parts:
+                        parts.extend(names[0].parts)
+                        continue
+            parts.append(part)
+        return joined(parts).parts
+
+
+def _ssm_key(key: tuple[Part, ...]) -> tuple[Part, ...]:
+    if key and isinstance(key[0], str) and key[0].startswith("/"):
+        return joined((key[0][1:], *key[1:])).parts
+    return key
