@@ -1,8 +1,8 @@
-"""Owners (teams) and services of stacks: configuration, Context metadata, tags, CODEOWNERS, Proton roles. Never a guess."""
+"""Owners (teams) and services of stacks: what configuration, metadata, tags and CODEOWNERS say, and no guess."""
 
 from __future__ import annotations
 
-import posixpath
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +27,10 @@ class Owners:
         self._owner_globs = _globs(settings.owners)
         self._service_globs = _globs(settings.services)
         self._non_production = _globs(tuple((pattern, "") for pattern in settings.non_production))
-        self._codeowners: dict[str, list[tuple[GitIgnoreSpec, str | None]] | None] = {}
+        self._codeowners: dict[str, list[tuple[GitIgnoreSpec, str | None]]] = {}
         self._tag_keys = settings.owner_tags
-        self._repositories: dict[Path, Path | None] = {}
+        self._repositories: dict[str, str | None] = {}
+        self._top = _top(settings.root)
 
     def assign(self, stack: Stack) -> None:
         """Sets owner, service and production of the stack, and the owner of its nodes."""
@@ -87,42 +88,36 @@ class Owners:
         return next((value for value in found if isinstance(value, str) and value), None)
 
     def _of_codeowners(self, path: Path) -> str | None:
-        folder = str(path.parent)
-        top = self._repository(path.parent)
+        text = str(path)
+        top = self._repository(os.path.dirname(text))  # noqa: PTH120 - one call for each template
         if top is None:
             return None
-        key = str(top)
-        if key not in self._codeowners:
-            self._codeowners[key] = _read_codeowners(top)
-        rules = self._codeowners[key]
-        if rules is None:
-            return None
-        relative = posixpath.join(folder, path.name).removeprefix(key + "/")
+        if top not in self._codeowners:
+            self._codeowners[top] = _read_codeowners(Path(top))
+        relative = text[len(top) + 1 :].replace(os.sep, "/")
         owner = None
-        for spec, owners in rules:  # the last match wins
+        for spec, owners in self._codeowners[top]:  # the last match wins
             if spec.match_file(relative):
                 owner = owners
         return owner
 
-    def _repository(self, folder: Path) -> Path | None:
-        """The nearest folder at or above, but not above the root of the run's repository, that has a CODEOWNERS."""
-        cache = self._repositories
-        visited = []
-        found: Path | None = None
-        for candidate in (folder, *folder.parents):
-            known = cache.get(candidate, False)
-            if known is not False:
-                found = known if isinstance(known, Path) else None
-                break
-            visited.append(candidate)
-            if any((candidate / place / "CODEOWNERS").is_file() for place in CODEOWNERS_FOLDERS):
-                found = candidate
-                break
-            if (candidate / ".git").exists() or candidate == self._settings.root.parent:
-                break
-        for candidate in visited:
-            cache[candidate] = found
+    def _repository(self, folder: str) -> str | None:
+        """The nearest folder at or above this one that has a CODEOWNERS, inside the checkout or the run's root."""
+        known = self._repositories.get(folder, "")
+        if known != "":
+            return known
+        found: str | None = None
+        if any(os.path.isfile(os.path.join(folder, place, "CODEOWNERS")) for place in CODEOWNERS_FOLDERS):  # noqa: PTH113, PTH118
+            found = folder
+        elif folder != self._top and os.path.dirname(folder) != folder:  # noqa: PTH120
+            found = self._repository(os.path.dirname(folder))  # noqa: PTH120
+        self._repositories[folder] = found
         return found
+
+
+def _top(root: Path) -> str:
+    """The checkout that the run's root lies in, or the root itself."""
+    return str(next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root))
 
 
 def _globs(pairs: tuple[tuple[str, str], ...]) -> list[tuple[GitIgnoreSpec, str]]:
@@ -155,7 +150,7 @@ def _proton_role(stack: Stack) -> str | None:
     return "developer" if proton.bundle.kind == "component" else "platform"
 
 
-def _read_codeowners(top: Path) -> list[tuple[GitIgnoreSpec, str | None]] | None:
+def _read_codeowners(top: Path) -> list[tuple[GitIgnoreSpec, str | None]]:
     from pathspec import GitIgnoreSpec
 
     for place in CODEOWNERS_FOLDERS:
@@ -174,7 +169,7 @@ def _read_codeowners(top: Path) -> list[tuple[GitIgnoreSpec, str | None]] | None
                 owners = [word for word in words[1:] if "@" in word] or section_owners
                 rules.append((GitIgnoreSpec.from_lines([words[0]]), team_name(owners)))
         return rules
-    return None
+    return []
 
 
 def team_name(owners: list[str]) -> str | None:
