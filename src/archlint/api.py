@@ -2,6 +2,22 @@
 
 from archlint.findings import Confidence, Finding, Location, Region, Severity
 from archlint.graph.defaults import property_default
+from archlint.graph.iam.evaluate import (
+    access_levels,
+    admits,
+    allows,
+    document_size,
+    everything_in,
+    expand,
+    is_allowed,
+    is_denied,
+    role_permissions,
+    services,
+    unbounded,
+    unbounded_actions,
+)
+from archlint.graph.iam.facts import Permission, PolicyDocument
+from archlint.graph.iam.statements import Statement
 from archlint.graph.model import Edge, EdgeKind, Evidence, Mode, Node, ResourceGraph
 from archlint.graph.queries import (
     Cycle,
@@ -40,7 +56,9 @@ __all__ = [
     "Mode",
     "Node",
     "Param",
+    "Permission",
     "Place",
+    "PolicyDocument",
     "ProtonBundle",
     "ProtonPart",
     "Reach",
@@ -51,21 +69,34 @@ __all__ = [
     "RuleMeta",
     "Severity",
     "Stack",
+    "Statement",
     "Template",
     "Unknown",
     "Values",
     "World",
+    "access_levels",
+    "admits",
+    "allows",
     "betweenness",
     "cycles",
+    "document_size",
+    "everything_in",
+    "expand",
     "fan_in",
     "fan_out",
+    "is_allowed",
+    "is_denied",
     "locate",
     "longest_paths",
     "number",
     "parse_pattern",
     "property_default",
     "reachable",
+    "role_permissions",
+    "services",
     "shortest_path",
     "strength",
+    "unbounded",
+    "unbounded_actions",
     "weakest",
 ]
