@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import posixpath
 import traceback
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from archlint.config import Config
     from archlint.graph.link import LinkSettings
     from archlint.graph.model import ResourceGraph
+    from archlint.ruleset.registry import Registry
     from archlint.ruleset.rule import Rule, RuleMeta
     from archlint.template.discover import Discovery
     from archlint.template.document import Document
@@ -54,6 +53,7 @@ class LintResult:
     documents: Mapping[str, Document]
     config: Config
     stale_baseline: tuple[str, ...] = ()
+    """Baseline entries that no finding uses any more: rule, file and logical IDs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def build(paths: Sequence[Path], config: Config) -> Estate:
     from archlint.graph.link import link
     from archlint.template.discover import discover
 
-    discovery = discover(paths, _excludes(config))
+    discovery = discover(paths, config.exclude)
     templates, bundles, notifications = _load(discovery)
     graph = link(templates, _link_settings(config, discovery, templates), bundles)
     documents = {template.name: template.document for template in templates}
@@ -93,10 +93,8 @@ def run(paths: Sequence[Path], config: Config, *, focus: Sequence[Path] = ()) ->
     registry = Registry.load(config)
     estate = build(paths, config)
     rules = registry.selected
-    findings = [
-        *_diagnostics(estate, registry),
-        *_check(rules, estate, registry, notifications := list(estate.notifications)),
-    ]
+    notifications = [*registry.notifications, *estate.notifications]
+    findings = [*_diagnostics(estate, registry), *_check(rules, estate, notifications)]
     for edge_document in _definition_documents(findings, estate):
         estate.documents.setdefault(edge_document.name, edge_document)
     crashed = {note.rule_id for note in notifications if note.rule_id is not None}
@@ -137,10 +135,6 @@ def _absolute(path: Path) -> Path:
     import os
 
     return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
-
-
-def _excludes(config: Config) -> tuple[str, ...]:
-    return config.exclude
 
 
 def _load(discovery: Discovery) -> tuple[list[Template], list[ProtonBundle], list[Notification]]:
@@ -197,9 +191,8 @@ def _link_settings(config: Config, discovery: Discovery, templates: Sequence[Tem
     )
 
 
-def _check(
-    rules: Iterable[Rule], estate: Estate, registry: object, notifications: list[Notification]
-) -> Iterator[Finding]:
+def _check(rules: Iterable[Rule], estate: Estate, notifications: list[Notification]) -> Iterator[Finding]:
+    """Findings of all rules; a rule that crashes leaves an error notification and takes nothing else along."""
     from archlint.graph.values import Values
     from archlint.packages import Packages
     from archlint.ruleset.rule import RuleContext
@@ -211,22 +204,16 @@ def _check(
             rule=rule, graph=estate.graph, values=values, packages=packages, templates=estate.templates
         )
         found: list[Finding] = []
-        with suppress(GeneratorExit):
-            try:
-                found.extend(rule.check(context))
-            except Exception as error:  # noqa: BLE001 - one broken rule must not take the others' findings along
-                notifications.append(
-                    Notification(
-                        f"rule {rule.meta.id} crashed: {type(error).__name__}: {error}",
-                        Severity.ERROR,
-                        rule.meta.id,
-                        detail=traceback.format_exc(),
-                    )
-                )
+        try:
+            found.extend(rule.check(context))
+        except Exception as error:  # noqa: BLE001 - one broken rule must not take the others' findings along
+            message = f"rule {rule.meta.id} crashed: {type(error).__name__}: {error}"
+            detail = traceback.format_exc()
+            notifications.append(Notification(message, Severity.ERROR, rule.meta.id, detail=detail))
         yield from found
 
 
-def _diagnostics(estate: Estate, registry: object) -> Iterator[Finding]:
+def _diagnostics(estate: Estate, registry: Registry) -> Iterator[Finding]:
     """TPL001 and TPL003 findings of the files."""
     from archlint.ruleset.own import OWN_RULES
 
@@ -234,7 +221,7 @@ def _diagnostics(estate: Estate, registry: object) -> Iterator[Finding]:
     sources.extend(diagnostic for bundle in estate.bundles for diagnostic in bundle.diagnostics)
     for diagnostic in sources:
         meta = OWN_RULES[diagnostic.rule_id]
-        if not registry.is_selected(meta.id):  # type: ignore[attr-defined] # Registry, imported lazily by the caller
+        if not registry.is_selected(meta.id):
             continue
         location = diagnostic.region or diagnostic.place.location()
         message = f"{diagnostic.message}; {diagnostic.hint}" if diagnostic.hint else diagnostic.message
@@ -261,10 +248,18 @@ def _definition_documents(findings: Iterable[Finding], estate: Estate) -> Iterat
 
 
 def _numbered(findings: list[Finding]) -> list[Finding]:
-    """Counts findings that would share a fingerprint, so that each has its own."""
+    """Each finding once, counted where two would share a fingerprint.
+
+    A template that is nested several times yields the same finding from every instance: one place to repair.
+    """
     seen: dict[tuple[str, str, tuple[str, ...]], int] = {}
+    said: set[tuple[str, Location, str]] = set()
     numbered = []
     for finding in sorted(findings, key=_order):
+        same = (finding.rule_id, finding.location, finding.message)
+        if same in said:
+            continue
+        said.add(same)
         key = (finding.rule_id, finding.location.file, finding.key)
         count = seen.get(key, 0)
         seen[key] = count + 1
@@ -302,7 +297,6 @@ def _baselined(findings: list[Finding], config: Config, estate: Estate) -> tuple
     from archlint import baseline
 
     known = baseline.read_baseline(config.baseline, estate.discovery.root)
-    return baseline.apply(findings, known), ()
-
-
-__all__ = ["Estate", "LintResult", "Location", "Summary", "build", "posixpath", "run"]
+    kept = baseline.apply(findings, known)
+    stale = baseline.stale(known, kept, estate.documents)
+    return kept, tuple(f"{key.rule_id} {key.file} {' '.join(key.names)}".rstrip() for key in stale)
