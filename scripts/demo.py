@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SHOP = ROOT / "examples" / "shop"
 OUTPUT = ROOT / "build" / "demo"
-GRAPHS = {"mermaid": "graph.mmd", "dot": "graph.dot", "json": "graph.json", "html": "graph.html"}
+GRAPHS = {"mermaid": "graph.mmd", "dot": "graph.dot", "json": "graph.json"}
 FINDINGS = 1
 
 
@@ -37,7 +37,7 @@ def main() -> None:
     where = os.path.relpath(OUTPUT)
     print("\nThe shop is wrong on purpose; examples/shop/README.md says why each of these hurts. Now look at")
     print(f"  {where}/archlint.sarif   the findings for code scanning and editors")
-    print(f"  {where}/graph.html       the resource graph, in a browser; also as graph.mmd, graph.dot, graph.json")
+    print(f"  {where}/graph.mmd        the resource graph, to paste into Markdown; also as graph.dot and graph.json")
     print("and try: archlint explain EVT001")
 
 
