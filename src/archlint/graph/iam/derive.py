@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from archlint.template.model import Json, Place
 
 _ASSUME = "sts:AssumeRole"
+_BUCKET = "AWS::S3::Bucket"
 _QUEUE = "AWS::SQS::Queue"
 _MACHINE = "AWS::StepFunctions::StateMachine"
 _STREAM = "/stream/"
@@ -159,16 +160,17 @@ def _connect(linker: Linker, role: Node, compute: Node, allowed: _Table, *, shar
             mode=key.mode,
             via=role,
             actions=frozenset(found.actions),
-            detail=_detail(found, referenced=referenced, shared=shared),
+            detail=_detail(key.target, found, referenced=referenced, shared=shared),
         )
 
 
-def _detail(found: _Allowed, *, referenced: bool, shared: bool) -> dict[str, Json]:
+def _detail(target: Node, found: _Allowed, *, referenced: bool, shared: bool) -> dict[str, Json]:
     detail: dict[str, Json] = {"referenced": referenced}
     if shared:
         detail["shared"] = True
-    if all(found.paths):  # each grant names something below the resource: `/incoming/*`
-        detail["paths"] = found.paths
+    paths = [path for path in found.paths if path] if target.type == _BUCKET else found.paths
+    if paths and all(paths):  # what lies below the resource: `/incoming/*`; a bucket's own ARN says nothing of objects
+        detail["paths"] = list(dict.fromkeys(map(str, paths)))
     return detail
 
 
