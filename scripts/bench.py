@@ -102,7 +102,7 @@ def main() -> None:
     if not options.corpus.is_dir():
         print(f"bench: no templates at {options.corpus}, nothing measured")
         return
-    check = [sys.executable, "-m", "archlint", "check", "--isolated", "--no-cache", "--exit-zero"]
+    check = [sys.executable, "-m", "archlint", "check", "--isolated", "--exit-zero"]
     check += ["--report", f"json:{os.devnull}"]
     many = sample(options.corpus, options.templates, "many")
     few = sample(options.corpus, options.checkov_templates, "few")

@@ -129,7 +129,6 @@ def complaint(paths: Sequence[Path]) -> str | None:
             "archlint",
             "check",
             "--isolated",
-            "--no-cache",
             "--report",
             f"json:{report.name}",
         ]
