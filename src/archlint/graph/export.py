@@ -12,7 +12,7 @@ from archlint.graph.view import Level
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from archlint.graph.model import Node
+    from archlint.graph.model import Edge, Node
     from archlint.graph.view import View, ViewEdge, ViewNode
 
 VERSION = 1
@@ -25,8 +25,8 @@ _CHANNELS = ("::SQS::", "::SNS::", "::Events::", "::Kinesis", "::Pipes::", "::MS
 
 def to_json(view: View) -> str:
     """The view as JSON; at resource level with a file and line for each node and edge."""
-    nodes = [_json_node(node) for node in view.nodes]
-    edges = [_json_edge(edge) for edge in view.edges]
+    nodes = [_json_group(item) if item.node is None else json_node(item.node) for item in view.nodes]
+    edges = [_json_bundle(item) if item.edge is None else json_edge(item.edge) for item in view.edges]
     head: dict[str, Any] = {"version": VERSION}
     if view.level is not Level.RESOURCE:
         head["level"] = view.level.value
@@ -38,10 +38,16 @@ def _rows(rows: list[dict[str, Any]]) -> str:
     return "\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n" if rows else ""
 
 
-def _json_node(item: ViewNode) -> dict[str, Any]:
-    node = item.node
-    if node is None:
-        return {"id": item.id, "name": item.label, "type": item.type, "resources": item.resources}
+def _json_group(item: ViewNode) -> dict[str, Any]:
+    return {"id": item.id, "name": item.label, "type": item.type, "resources": item.resources}
+
+
+def _json_bundle(item: ViewEdge) -> dict[str, Any]:
+    return {"kind": item.kind.value, "source": item.source, "target": item.target, "count": item.count}
+
+
+def json_node(node: Node) -> dict[str, Any]:
+    """One node as JSON has it."""
     file, line = _written_at(node)
     return {
         "id": node.id,
@@ -65,10 +71,8 @@ def _written_at(node: Node) -> tuple[str | None, int | None]:
     return location.file, location.region.start_line
 
 
-def _json_edge(item: ViewEdge) -> dict[str, Any]:
-    edge = item.edge
-    if edge is None:
-        return {"kind": item.kind.value, "source": item.source, "target": item.target, "count": item.count}
+def json_edge(edge: Edge) -> dict[str, Any]:
+    """One edge as JSON has it."""
     location = edge.place.location() if edge.place is not None else None
     return {
         "kind": edge.kind.value,

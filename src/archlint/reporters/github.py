@@ -78,7 +78,7 @@ def _annotation(command: str, finding: Finding, names: Names, fix: str | None) -
     properties["title"] = f"{finding.rule_id} {finding.name}"
     inside = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
     lines = [finding.message]
-    path = chain(finding.flow)
+    path = chain(finding)
     if path:
         lines.append(f"Path: {path}")
     lines += [f"{names(place.file)}:{place.region.start_line} {place.message}".rstrip() for place in finding.related]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from archlint.errors import UsageError
+from archlint.reporters.affected import NodeIndex, affected
 from archlint.reporters.summary import LEVELS, accepted, by_severity, by_team, plural
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archlint.findings import Finding
-    from archlint.graph.model import Node, ResourceGraph
+    from archlint.graph.model import ResourceGraph
     from archlint.lint import LintResult
     from archlint.reporters.options import Names
 
@@ -102,26 +103,14 @@ def _picture(graph: ResourceGraph | None, findings: Sequence[Finding]) -> str:
     from archlint.graph.export import to_mermaid
     from archlint.graph.view import Level, default_kinds, view
 
-    affected = _affected(graph, findings)[:_MOST_NODES]
-    if not affected:
+    marked = affected(NodeIndex(graph), findings)[:_MOST_NODES]
+    if not marked:
         return ""
     kinds = default_kinds(Level.STACK)
-    near = view(graph, kinds=kinds, focus=affected, depth=1).drawn()
+    near = view(graph, kinds=kinds, focus=marked, depth=1).drawn()
     if len(near.nodes) > _MOST_NODES or len(near.edges) > _MOST_EDGES:
-        near = view(graph, kinds=kinds, focus=affected, depth=0).drawn()
+        near = view(graph, kinds=kinds, focus=marked, depth=0).drawn()
     if not near.nodes or len(near.edges) > _MOST_EDGES:
         return ""
-    picture = to_mermaid(near, {node.id for node in affected})
+    picture = to_mermaid(near, {node.id for node in marked})
     return f"\nWhat the findings speak about (marked) and what is next to it:\n\n```mermaid\n{picture}```\n"
-
-
-def _affected(graph: ResourceGraph, findings: Sequence[Finding]) -> list[Node]:
-    by_place: dict[tuple[str | None, str], Node] = {}
-    for node in graph.nodes.values():
-        by_place.setdefault((node.file, node.logical_id), node)
-    found: dict[Node, None] = {}
-    for finding in findings:
-        for location in (finding.location, *finding.related, *finding.flow):
-            if location.logical_id and (location.file, location.logical_id) in by_place:
-                found[by_place[location.file, location.logical_id]] = None
-    return list(found)

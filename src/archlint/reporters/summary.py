@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from archlint.findings import Severity
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
     from archlint.findings import Finding, Location
     from archlint.lint import LintResult
+    from archlint.reporters.options import Names
     from archlint.ruleset.rule import RuleMeta
 
 _SENTENCE = re.compile(r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)\s+(?=[A-Z`(\[])")
@@ -67,11 +70,26 @@ def fixes(rules: Iterable[RuleMeta]) -> dict[str, str]:
     return {rule.id: first_sentence(rule.remediation) for rule in rules if rule.remediation.strip()}
 
 
-def chain(flow: Sequence[Location]) -> str:
-    """The path that a finding speaks about: `Jobs -> Worker -> Jobs`, or its labels where there is no logical ID."""
-    steps: list[str] = []
-    for location in flow:
-        step = location.logical_id or location.message or f"{location.file}:{location.region.start_line}"
-        if not steps or steps[-1] != step:
-            steps.append(step)
-    return " -> ".join(steps) if len(steps) > 1 else ""
+def chain(finding: Finding) -> str:
+    """The path that a finding speaks about, `Jobs -> Worker -> Jobs`; empty when its message says it already."""
+    steps = _labelled_steps(finding.flow) or [_step(location) for location in finding.flow]
+    distinct = [step for number, step in enumerate(steps) if number == 0 or steps[number - 1] != step]
+    text = " -> ".join(distinct)
+    return text if len(distinct) > 1 and text not in finding.message else ""
+
+
+def _labelled_steps(flow: Sequence[Location]) -> list[str]:
+    """The ends of edges whose labels (`Jobs triggers Worker`) follow one another; empty when they do not."""
+    ends = [words for words in (location.message.split() for location in flow) if len(words) > 1]
+    follow = all(before[-1] == after[0] for before, after in pairwise(ends))
+    return [ends[0][0], *(words[-1] for words in ends)] if ends and len(ends) == len(flow) and follow else []
+
+
+def _step(location: Location) -> str:
+    return location.logical_id or location.message or f"{location.file}:{location.region.start_line}"
+
+
+def repository_fingerprint(finding: Finding, names: Names) -> str:
+    """The fingerprint with the file as the repository knows it, whatever folder was linted."""
+    location = dataclasses.replace(finding.location, file=names(finding.location.file))
+    return dataclasses.replace(finding, location=location).fingerprint

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from archlint.findings import Finding, Location
     from archlint.lint import LintResult
 
-_MOST_LINES = 13
-"""Of a finding before its fix: what does not fit is named in one line, not shown."""
-_MOST_PLACES = 4
+_MOST_LINES = 11
+"""Of the frames of a finding: what does not fit is named in one line, not shown."""
+_LABEL_LINES = 3
+"""A label more in a frame, or a frame more: the line, its marks, and what stands between."""
+_MOST_PLACES = 3
 """Related places that the line for the rest names before it only counts."""
 
 
@@ -58,10 +60,10 @@ class _Text:
         yield f"{' ' * gutter}{arrow} {self._place(finding.location)}{self._remarks(finding)}"
         shown, left = self._frames(finding, gutter)
         yield from shown
-        path = chain(finding.flow)
+        path = chain(finding)
         notes = [("path", clean(path))] if path else []
         if left:
-            notes.append(("also", self._rest(left)))
+            notes.append(("also", self._rest(finding.location.file, left)))
         if finding.rule_id in self.fixes:
             notes.append(("fix", paint("fix", clean(self.fixes[finding.rule_id]))))
         for name, text in notes:
@@ -72,46 +74,48 @@ class _Text:
         return f"{clean(self.names(location.file))}:{region.start_line}:{region.start_column}"
 
     def _remarks(self, finding: Finding) -> str:
-        """What one should know beside the place: whose it is, how sure, whether accepted."""
-        remarks = [f"team {clean(finding.owner)}"] if finding.owner else []
+        """What one should know beside the place: the rule, whose it is, how sure, whether accepted."""
+        remarks = [finding.name]
+        if finding.owner:
+            remarks.append(f"team {clean(finding.owner)}")
         if finding.confidence.value != "high":
             remarks.append(f"{finding.confidence.value} confidence")
         if finding.suppression is not None:
             kind = "suppressed" if finding.suppression.kind == "inSource" else "in the baseline"
             remarks.append(f"{kind}: {clean(finding.suppression.reason)}")
-        return self.paint("dim", f" ({', '.join(remarks)})") if remarks else ""
+        return self.paint("dim", f" ({', '.join(remarks)})")
 
     def _frames(self, finding: Finding, gutter: int) -> tuple[list[str], list[Location]]:
         """The frame of the finding's own file, then those of related places in other files, as many as fit."""
         file = finding.location.file
-        related = list(dict.fromkeys(finding.related))
+        room = _MOST_LINES if not self.options.verbose else _MOST_LINES * len(finding.related) + _MOST_LINES
         own = [Label(finding.location.region, primary=True)]
         left = []
-        for place in related:
-            label = Label(place.region, place.message)
-            if place.file == file and (len(own) < _MOST_PLACES or self.options.verbose):
-                own.append(label)
+        for place in dict.fromkeys(finding.related):
+            if place.file == file and len(own) * _LABEL_LINES + _LABEL_LINES <= room:
+                own.append(Label(place.region, place.message))
             else:
                 left.append(place)
-        bar = f"{' ' * gutter} {self.paint('frame', '|')}"
         lines = self._frame(file, own, finding, gutter)
-        shown = [bar, *lines] if lines else []
-        while left:
+        shown = [f"{' ' * gutter} {self.paint('frame', '|')}", *lines] if lines else []
+        # In their order: the ends of a path that are shown are its first ones.
+        while left and left[0].file != file and len(shown) + _LABEL_LINES <= room:
             inside = self._frame(left[0].file, [Label(left[0].region, left[0].message)], finding, gutter)
-            if left[0].file == file or not inside:
+            if not inside:
                 break
-            added = [f"{' ' * gutter}{self.paint('frame', ':::')} {self._place(left[0])}", *inside]
-            if len(shown) + len(added) > _MOST_LINES - 2 and not self.options.verbose:
-                break
-            shown += added
-            left.pop(0)
+            shown += [f"{' ' * gutter}{self.paint('frame', ':::')} {self._place(left.pop(0))}", *inside]
         return shown, left
 
     def _frame(self, file: str, labels: Sequence[Label], finding: Finding, gutter: int) -> list[str]:
         return frame(self.sources.lines(file), labels, finding.severity, self.paint, gutter)
 
-    def _rest(self, left: Sequence[Location]) -> str:
-        named = [f"{self._place(place)}{f' {clean(place.message)}' if place.message else ''}" for place in left]
+    def _rest(self, file: str, left: Sequence[Location]) -> str:
+        """Places by line, with the file where it changes."""
+        named = []
+        for place in left:
+            where = f"line {place.region.start_line}" if place.file == file else self._place(place)
+            named.append(f"{where} {clean(place.message)}".rstrip())
+            file = place.file
         more = len(named) - _MOST_PLACES
         if more > 0 and not self.options.verbose:
             named = [*named[:_MOST_PLACES], f"{more} more (--verbose names them)"]
@@ -123,12 +127,17 @@ class _Text:
             yield f"{self.paint.severity(note.level, note.level.value)}: {where}{clean(note.message)}"
             if note.detail and self.options.verbose:
                 yield from (f"  {clean(line)}" for line in note.detail.rstrip().split("\n"))
+        if any(note.rule_id is not None for note in self.result.notifications):
+            yield f"{self.paint('note', 'note')}: a rule that crashes is a bug{self._traceback_hint()}; the others ran"
         for entry in self.result.stale_baseline:
             yield f"{self.paint('note', 'note')}: the baseline accepts what is no longer found: {clean(entry)}"
         if self.result.stale_baseline:
             yield f"{self.paint('note', 'note')}: `archlint baseline prune` removes such entries"
         if self.result.notifications or self.result.stale_baseline:
             yield ""
+
+    def _traceback_hint(self) -> str:
+        return "" if self.options.verbose else " (--verbose shows where)"
 
     def _summary(self) -> Iterator[str]:
         summary, paint = self.result.summary, self.paint
@@ -151,4 +160,5 @@ class _Text:
         yield ""
         found = paint("bold", f"{plural(len(reported), 'finding')}: {by_severity(reported)}")
         yield f"{found} in {size}{tail}"
-        yield f"`archlint explain {rules[0][0]}` says why one matters and how to repair it"
+        worst = max(reported, key=lambda finding: finding.severity.rank)
+        yield f"`archlint explain {worst.rule_id}` says why one matters and how to repair it"

@@ -1,0 +1,26 @@
+"""`archlint completion`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> int:
+    r"""Print the completion script of a shell.
+
+    \b
+    bash:  eval "$(archlint completion bash)"      in ~/.bashrc
+    zsh:   eval "$(archlint completion zsh)"       in ~/.zshrc
+    fish:  archlint completion fish > ~/.config/fish/completions/archlint.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    from archlint.cli import group
+
+    found = get_completion_class(shell)
+    if found is None:
+        raise click.UsageError(f"click knows no completion for {shell}.")
+    click.echo(found(group, {}, "archlint", "_ARCHLINT_COMPLETE").source())
+    return 0
