@@ -1,0 +1,149 @@
+"""CloudWatch alarms: what they watch and whom they tell."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from archlint.graph.edges.paths import EACH, follow, mappings
+from archlint.graph.edges.sending import (
+    APIS,
+    BUCKET,
+    BUS,
+    FIREHOSE,
+    FUNCTION,
+    LOG_GROUP,
+    MACHINE,
+    QUEUE,
+    STREAM,
+    TABLES,
+    TOPIC,
+    known,
+    plain,
+    starts_code,
+)
+from archlint.graph.edges.string_template import flatten
+from archlint.graph.model import EdgeKind, Mode
+
+if TYPE_CHECKING:
+    from archlint.graph.edges.table import Finder
+    from archlint.graph.link import Linker
+    from archlint.graph.model import Node
+    from archlint.template.model import Body, TemplatePath
+
+_ALARM = "AWS::CloudWatch::Alarm"
+_COMPOSITE = "AWS::CloudWatch::CompositeAlarm"
+_LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+# Dimension of a metric → types of the resource that it identifies.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html
+_DIMENSIONS: dict[str, tuple[str, ...]] = {
+    "ActivityArn": ("AWS::StepFunctions::Activity",),
+    "ApiId": APIS,
+    "ApiName": APIS,
+    "AutoScalingGroupName": ("AWS::AutoScaling::AutoScalingGroup",),
+    "Broker": ("AWS::AmazonMQ::Broker",),
+    "BucketName": (BUCKET,),
+    "CacheClusterId": ("AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ReplicationGroup"),
+    "Cluster Name": ("AWS::MSK::Cluster", "AWS::MSK::ServerlessCluster"),
+    "ClusterName": ("AWS::ECS::Cluster",),
+    "DBClusterIdentifier": ("AWS::RDS::DBCluster", "AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster"),
+    "DBInstanceIdentifier": ("AWS::RDS::DBInstance", "AWS::DocDB::DBInstance"),
+    "DeliveryStreamName": (FIREHOSE,),
+    "DistributionId": ("AWS::CloudFront::Distribution",),
+    "DomainName": ("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"),
+    "EventBusName": (BUS,),
+    "FileSystemId": ("AWS::EFS::FileSystem",),
+    "FunctionName": (FUNCTION,),
+    "GraphQLAPIId": ("AWS::AppSync::GraphQLApi",),
+    "InstanceId": ("AWS::EC2::Instance",),
+    "LoadBalancer": (_LOAD_BALANCER,),
+    "LoadBalancerName": ("AWS::ElasticLoadBalancing::LoadBalancer",),
+    "LogGroupName": (LOG_GROUP,),
+    "PipeName": ("AWS::Pipes::Pipe",),
+    "ProjectName": ("AWS::CodeBuild::Project",),
+    "ProxyName": ("AWS::RDS::DBProxy",),
+    "QueueName": (QUEUE,),
+    "ReplicationGroupId": ("AWS::ElastiCache::ReplicationGroup",),
+    "Resource": (FUNCTION,),
+    "RuleName": ("AWS::Events::Rule", "AWS::IoT::TopicRule"),
+    "ScheduleGroup": ("AWS::Scheduler::ScheduleGroup",),
+    "ServiceName": ("AWS::ECS::Service",),
+    "StateMachineArn": (MACHINE,),
+    "StreamName": (STREAM,),
+    "TableName": TABLES,
+    "TargetGroup": ("AWS::ElasticLoadBalancingV2::TargetGroup",),
+    "TopicName": (TOPIC,),
+    "UserPool": ("AWS::Cognito::UserPool",),
+}
+_ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
+
+
+def alarm(linker: Linker, node: Node) -> None:
+    """`watches` by dimension, also inside `Metrics[]`; `delivers` to topics, `triggers` functions."""
+    alarm_actions(linker, node)
+    if node.stack is None:
+        return
+    _watch(linker, node, node.properties, ())
+    for path, metric in mappings(node.properties, "Metrics", EACH, "MetricStat", "Metric"):
+        _watch(linker, node, metric, path)
+
+
+def _watch(linker: Linker, node: Node, metric: Body, path: TemplatePath) -> None:
+    stack = node.stack
+    if stack is None or "Dimensions" not in metric:
+        return
+    metric_name = plain(linker, stack, metric.get("MetricName"))
+    # Dimensions of a metric of one's own may use AWS's names for other things.
+    resolve = linker.targets if str(metric.get("Namespace")).startswith("AWS/") else partial(known, linker)
+    for here, dimension in mappings(metric, "Dimensions", EACH):
+        types = _DIMENSIONS.get(str(dimension.get("Name")))
+        if types is None:
+            continue
+        for target in resolve(stack, dimension.get("Value"), *types):
+            linker.connect(
+                EdgeKind.WATCHES,
+                node,
+                target.node,
+                place=node.place(*path, *here, "Value"),
+                qualifier=target.qualifier,
+                detail={"metric": metric_name},
+            )
+
+
+def alarm_actions(linker: Linker, node: Node) -> None:
+    """Alarm → what it tells, with the state that does (`ALARM`, `OK`, `INSUFFICIENT_DATA`) in the detail."""
+    stack, properties = node.stack, node.properties
+    if stack is None:
+        return
+    for name in _ACTIONS:
+        if name not in properties:
+            continue
+        for path, value in follow(properties, (name, EACH)):
+            for target in linker.targets(stack, value):
+                started = starts_code(target.node)
+                linker.connect(
+                    EdgeKind.TRIGGERS if started else EdgeKind.DELIVERS,
+                    node,
+                    target.node,
+                    place=node.place(*path),
+                    mode=Mode.ASYNC if started else None,
+                    qualifier=target.qualifier,
+                    detail={"on": name.removesuffix("Actions")},
+                )
+
+
+def composite_alarm(linker: Linker, node: Node) -> None:
+    """A composite alarm `watches` the alarms that its rule names."""
+    flat = flatten(node.properties.get("AlarmRule"))
+    if node.stack is None or flat is None:
+        return
+    for piece in flat.text.split("(")[1:]:
+        name = piece.split(")", 1)[0].strip().strip("'\"")
+        for target in known(linker, node.stack, flat.value(name), _ALARM, _COMPOSITE):
+            linker.connect(EdgeKind.WATCHES, node, target.node, place=node.place("AlarmRule"))
+
+
+FINDERS: dict[str, tuple[Finder, ...]] = {
+    _ALARM: (alarm,),
+    _COMPOSITE: (alarm_actions, composite_alarm),
+}

@@ -1,0 +1,147 @@
+"""Firehose, CloudFront and user pools: senders whose targets are spread over many properties."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archlint.graph.edges.paths import EACH, follow, mappings, steps
+from archlint.graph.edges.sending import BUCKET, FIREHOSE, FUNCTION, endpoints, send
+from archlint.graph.edges.string_template import flatten
+from archlint.graph.model import EdgeKind, Mode
+
+if TYPE_CHECKING:
+    from archlint.graph.edges.table import Finder
+    from archlint.graph.link import Linker
+    from archlint.graph.model import Node
+    from archlint.graph.resolve import Target
+    from archlint.template.model import Body, Json, Place, TemplatePath
+
+_DOMAINS = ("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain", "AWS::OpenSearchServerless::Collection")
+# Inside each `…DestinationConfiguration`.
+_DESTINATIONS = tuple(
+    (steps(path), types)
+    for path, types in (
+        ("BucketARN", (BUCKET,)),
+        ("S3Configuration.BucketARN", (BUCKET,)),
+        ("S3BackupConfiguration.BucketARN", (BUCKET,)),
+        ("S3DestinationConfiguration.BucketARN", (BUCKET,)),
+        ("DomainARN", _DOMAINS),
+        ("CollectionEndpoint", _DOMAINS),
+    )
+)
+_ENDPOINTS = tuple(steps(path) for path in ("EndpointConfiguration.Url", "ClusterEndpoint", "CollectionEndpoint"))
+_PROCESSORS = ("ProcessingConfiguration", "Processors", EACH, "Parameters", EACH)
+
+
+def delivery_stream(linker: Linker, node: Node) -> None:
+    """Firehose → destinations and backups (`delivers`), its processors (`triggers` sync)."""
+    for name in node.properties:
+        if name.endswith("DestinationConfiguration"):
+            for path, body in mappings(node.properties, name):
+                _destination(linker, node, body, path)
+
+
+def _destination(linker: Linker, node: Node, body: Body, path: TemplatePath) -> None:
+    stack = node.stack
+    if stack is None:
+        return
+    found = [
+        (here, target)
+        for steps_to, types in _DESTINATIONS
+        for here, value in follow(body, steps_to, path)
+        for target in linker.targets(stack, value, *types)
+    ]
+    found += [
+        (here, target)
+        for steps_to in _ENDPOINTS
+        for here, value in follow(body, steps_to, path)
+        for target in endpoints(linker, stack, value)
+    ]
+    for here, target in found:
+        linker.connect(EdgeKind.DELIVERS, node, target.node, place=node.place(*here))
+    for here, parameter in mappings(body, *_PROCESSORS):
+        if parameter.get("ParameterName") == "LambdaArn":
+            place = node.place(*path, *here, "ParameterValue")
+            for target in linker.targets(stack, parameter.get("ParameterValue"), FUNCTION):
+                _call(linker, node, target, place, {})
+
+
+def _call(linker: Linker, node: Node, target: Target, place: Place | None, detail: dict[str, Json]) -> None:
+    linker.connect(
+        EdgeKind.TRIGGERS,
+        node,
+        target.node,
+        place=place,
+        mode=Mode.SYNC,
+        qualifier=target.qualifier,
+        detail=detail,
+    )
+
+
+def distribution(linker: Linker, node: Node) -> None:
+    """CloudFront → its edge functions (`triggers` sync) and origins in the run other than buckets (`delivers`)."""
+    stack = node.stack
+    if stack is None:
+        return
+    for path, config in mappings(node.properties, "DistributionConfig"):
+        for start in (("DefaultCacheBehavior",), ("CacheBehaviors", EACH)):
+            for associations, key in _ASSOCIATIONS:
+                for here, association in mappings(config, *start, associations, EACH):
+                    detail = {"event": association.get("EventType")}
+                    for target in linker.targets(stack, association.get(key), FUNCTION):
+                        _call(linker, node, target, node.place(*path, *here, key), detail)
+        for here, value in follow(config, ("Origins", EACH, "DomainName"), path):
+            for target in endpoints(linker, stack, _without_scheme(value)):
+                if target.node.type != BUCKET:
+                    send(linker, node, target, place=node.place(*here), mode=Mode.SYNC)
+
+
+_ASSOCIATIONS = (("LambdaFunctionAssociations", "LambdaFunctionARN"), ("FunctionAssociations", "FunctionARN"))
+
+
+def _without_scheme(value: Json) -> Json:
+    """The URL in `Select [2, Split ["/", url]]`, which takes the host out of a function URL; else the value."""
+    select = value.get("Fn::Select") if isinstance(value, dict) else None
+    if isinstance(select, list) and len(select) == 2 and isinstance(select[1], dict):
+        split = select[1].get("Fn::Split")
+        if isinstance(split, list) and len(split) == 2 and split[0] == "/":
+            return split[1]
+    return value
+
+
+def user_pool(linker: Linker, node: Node) -> None:
+    """User pool → its trigger functions (sync), with the trigger's name."""
+    stack = node.stack
+    if stack is None:
+        return
+    for path, config in mappings(node.properties, "LambdaConfig"):
+        for trigger, given in config.items():
+            if trigger == "KMSKeyID":
+                continue
+            for here, value in follow(given, (), (*path, trigger)):
+                named = value.get("LambdaArn") if isinstance(value, dict) and "LambdaArn" in value else value
+                for target in linker.targets(stack, named, FUNCTION):
+                    _call(linker, node, target, node.place(*here), {"trigger": trigger})
+
+
+def crawler(linker: Linker, node: Node) -> None:
+    """A Glue crawler `reads` the buckets and tables it crawls."""
+    stack = node.stack
+    if stack is None:
+        return
+    for path, value in follow(node.properties, ("Targets", "S3Targets", EACH, "Path")):
+        flat = flatten(value)
+        name = flat.text.removeprefix("s3://").split("/", 1)[0] if flat is not None else ""
+        for target in linker.targets(stack, flat.value(name) if flat is not None else None, BUCKET):
+            linker.connect(EdgeKind.READS, node, target.node, place=node.place(*path))
+    for path, value in follow(node.properties, ("Targets", "DynamoDBTargets", EACH, "Path")):
+        for target in linker.targets(stack, value, "AWS::DynamoDB::Table"):
+            linker.connect(EdgeKind.READS, node, target.node, place=node.place(*path))
+
+
+FINDERS: dict[str, tuple[Finder, ...]] = {
+    FIREHOSE: (delivery_stream,),
+    "AWS::CloudFront::Distribution": (distribution,),
+    "AWS::Cognito::UserPool": (user_pool,),
+    "AWS::Glue::Crawler": (crawler,),
+}

@@ -1,0 +1,284 @@
+"""API integrations: what an API does with a request, told by the integration URI."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from archlint.graph.edges.operations import Operation, operations
+from archlint.graph.edges.paths import EACH, branches, follow
+from archlint.graph.edges.sending import BUCKET, FUNCTION, QUEUE, endpoints, is_default_bus, starts_code
+from archlint.graph.edges.string_template import MARK, Flat, flatten
+from archlint.graph.model import EdgeKind, Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from archlint.graph.link import Linker
+    from archlint.graph.model import Node
+    from archlint.graph.resolve import Target
+    from archlint.graph.stacks import Stack
+    from archlint.template.model import Body, Json, Place
+
+# https://docs.aws.amazon.com/apigateway/latest/api/API_Integration.html#apigw-Type-Integration-uri
+_URI = re.compile(r":apigateway:[^:]*:(?:[\w.-]+\.)?(?P<service>[\w-]+):(?P<kind>path|action)/(?P<rest>.*)$", re.DOTALL)
+_FUNCTION_PATH = re.compile(r"^/?[0-9-]+/functions/(.+?)(?:/(?:response-streaming-)?invocations)?$")
+_QUERY_ACTION = re.compile(r"(?:^|[?&'\"])Action=(\w+)")
+_STAGE_VARIABLE = "stageVariables."
+_EVENT_HEADER = "integration.request.header.x-amz-invocation-type"
+_LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
+_VPC_LINKS = ("AWS::ApiGateway::VpcLink", "AWS::ApiGatewayV2::VpcLink")
+# What an S3 path integration does, by the method that it calls.
+_S3_WRITES = frozenset({"PUT", "POST", "DELETE"})
+
+
+@dataclass(slots=True)
+class Integration:
+    """One integration, of whatever API. `value` makes a template value of a leaf, `place` tells where a key is."""
+
+    api: Node
+    stack: Stack
+    body: Body
+    value: Callable[[Json], Json]
+    place: Callable[[str], Place | None]
+    route: str
+    via: Node | None = None
+    detail: dict[str, Json] = field(default_factory=dict)
+
+    def get(self, *names: str) -> Any:
+        """The first of these keys that is there; OpenAPI writes `uri` where CloudFormation has `Uri`."""
+        return next((self.body[name] for name in names if name in self.body), None)
+
+    def flatten(self, *names: str) -> Flat | None:
+        """The text of the first of these keys."""
+        return flatten(self.value(self.get(*names)))
+
+
+class Integrations:
+    """Collects the edges of an API's integrations: each thing it calls once, with the routes that lead there."""
+
+    def __init__(self, linker: Linker) -> None:
+        self._linker = linker
+        self._edges: dict[tuple[Any, ...], tuple[Place | None, dict[str, Json]]] = {}
+
+    def add(self, integration: Integration) -> None:
+        """Takes the edges of one integration."""
+        credentials = integration.value(integration.get("credentials", "Credentials", "CredentialsArn"))
+        for target in self._linker.targets(integration.stack, credentials, "AWS::IAM::Role"):
+            place = integration.place("credentials")
+            self._add(integration, EdgeKind.ASSUMES, target, None, place, routed=False)
+        subtype = integration.get("IntegrationSubtype", "integrationSubtype", "x-amazon-apigateway-integration-subtype")
+        if isinstance(subtype, str) and "-" in subtype:
+            service, _, action = subtype.partition("-")
+            self._service(integration, service, action, "")
+            return
+        for _, uri in branches(integration.value(integration.get("uri", "Uri", "IntegrationUri"))):
+            self._uri(integration, uri)
+
+    def draw(self) -> None:
+        """Draws what was collected."""
+        for (kind, api, node, mode, qualifier, via), (place, detail) in self._edges.items():
+            self._linker.connect(kind, api, node, place=place, mode=mode, qualifier=qualifier, via=via, detail=detail)
+
+    def _uri(self, integration: Integration, uri: Json) -> None:
+        flat = flatten(uri)
+        if flat is None:
+            return
+        match = _URI.search(flat.text)
+        if match is None:
+            self._plain(integration, uri, flat)
+        elif match["service"] == "lambda" and match["kind"] == "path":
+            path = _FUNCTION_PATH.match(match["rest"])
+            if path and _STAGE_VARIABLE not in path[1]:
+                self._function(integration, flat.value(path[1]))
+        elif match["kind"] == "action":
+            self._service(integration, match["service"], match["rest"].strip("/").split("?")[0], match["rest"])
+        else:
+            self._path(integration, match["service"], match["rest"], flat)
+
+    def _function(self, integration: Integration, value: Json) -> None:
+        for target in self._linker.targets(integration.stack, value, FUNCTION):
+            self._add(integration, EdgeKind.TRIGGERS, target, invocation_mode(integration), integration.place("uri"))
+
+    def _plain(self, integration: Integration, uri: Json, flat: Flat) -> None:
+        """A function's ARN (HTTP and WebSocket APIs), a listener behind a VPC link, or a URL."""
+        kind = integration.get("type", "Type", "IntegrationType")
+        connection = integration.get("connectionId", "ConnectionId")
+        if connection is not None:
+            self._vpc_link(integration, connection, uri)
+        elif "://" in flat.text or kind in ("http", "http_proxy", "HTTP", "HTTP_PROXY"):
+            for target in endpoints(self._linker, integration.stack, uri):
+                self._forward(integration, target)
+        elif kind in ("AWS_PROXY", "AWS", "aws_proxy", "aws") and _STAGE_VARIABLE not in flat.text:
+            self._function(integration, uri)
+
+    def _forward(self, integration: Integration, target: Target) -> None:
+        started = starts_code(target.node)
+        kind = EdgeKind.TRIGGERS if started else EdgeKind.DELIVERS
+        self._add(integration, kind, target, Mode.SYNC if started else None, integration.place("uri"))
+
+    def _vpc_link(self, integration: Integration, connection: Json, uri: Json) -> None:
+        """To the load balancer behind the link: that of the listener in the URI, else the link's own targets."""
+        found = [
+            balancer
+            for target in endpoints(self._linker, integration.stack, uri)
+            for balancer in _balancers(self._linker, target)
+        ]
+        if not found:
+            for link in self._linker.targets(integration.stack, integration.value(connection), *_VPC_LINKS):
+                if link.node.stack is not None:
+                    found += self._linker.targets(link.node.stack, link.node.properties.get("TargetArns"))
+        for target in found:
+            self._forward(integration, target)
+
+    # -- AWS services ------------------------------------------------------------------------------------------
+
+    def _path(self, integration: Integration, service: str, rest: str, flat: Flat) -> None:
+        path = rest.split("?", 1)[0].strip("/")
+        if service == "s3":
+            name = path.split("/", 1)[0]
+            mapped = self._mapped(integration, "path", name.strip("{}")) if name.startswith("{") else None
+            bucket = flat.value(name) if mapped is None else mapped
+            writes = str(integration.get("httpMethod", "IntegrationHttpMethod")).upper() in _S3_WRITES
+            kind = EdgeKind.WRITES if writes else EdgeKind.READS
+            if not name.startswith("{") or mapped is not None:
+                self._named(integration, Operation((kind,), (), (BUCKET,)), bucket)
+        elif service == "sqs" and "/" in path:
+            queue = path.rsplit("/", 1)[1]
+            self._named(integration, Operation((EdgeKind.PUBLISHES,), (), (QUEUE,)), flat.value(queue))
+        else:
+            action = _QUERY_ACTION.search(rest) or self._query_action(integration)
+            self._service(integration, service, action[1] if action else _ONLY_ACTION.get(service, ""), rest)
+
+    def _query_action(self, integration: Integration) -> re.Match[str] | None:
+        for text in _request_texts(integration):
+            action = _QUERY_ACTION.search(text.text)
+            if action:
+                return action
+        return None
+
+    def _service(self, integration: Integration, service: str, action: str, rest: str) -> None:
+        texts = _request_texts(integration)
+        for operation in operations(service, action):
+            words = {path[-1] for path in operation.parameters}
+            if "{}" in words:
+                continue
+            for word in words:
+                for value in self._parameter(integration, texts, word, rest):
+                    self._named(integration, operation, value)
+
+    def _parameter(self, integration: Integration, texts: list[Flat], word: str, rest: str) -> list[Json]:
+        """Values of an operation's parameter: mapped in the integration, or written in its request templates."""
+        pattern = _parameter_pattern(word)
+        found = [text.value(match[1]) for text in texts for match in pattern.finditer(text.text)]
+        mapped = self._mapped(integration, "", word)
+        if mapped is not None:
+            found.append(mapped)
+        found += [match[1] for match in pattern.finditer(rest)]
+        return found
+
+    def _mapped(self, integration: Integration, kind: str, word: str) -> Json:
+        """A constant in the integration's request parameters: `'value'` under a key that ends with the word."""
+        for key, value in _request_parameters(integration):
+            name = key.lower()
+            if name == word.lower() or (name.endswith("." + word.lower()) and kind in name):
+                flat = flatten(integration.value(value))
+                if flat is not None and not flat.text.startswith(("$", "method.", "context.", "stageVariables.")):
+                    return flat.value(flat.text.strip("'"))
+        return None
+
+    def _named(self, integration: Integration, operation: Operation, value: Json) -> None:
+        for target in self._linker.targets(integration.stack, value, *operation.types):
+            if is_default_bus(target.node):
+                continue
+            for kind in operation.kinds:
+                started = kind is EdgeKind.INVOKES
+                self._add(
+                    integration,
+                    EdgeKind.TRIGGERS if started else kind,
+                    target,
+                    operation.mode if started else None,
+                    integration.place("uri"),
+                )
+
+    def _add(
+        self,
+        integration: Integration,
+        kind: EdgeKind,
+        target: Target,
+        mode: Mode | None,
+        place: Place | None,
+        *,
+        routed: bool = True,
+    ) -> None:
+        key = (kind, integration.api, target.node, mode, target.qualifier, integration.via)
+        known = self._edges.get(key)
+        if known is None:
+            detail: dict[str, Json] = dict(integration.detail) if routed else {}
+            if routed:
+                detail["routes"] = [integration.route] if integration.route else []
+            self._edges[key] = (place, detail)
+            return
+        routes = known[1].get("routes")
+        if routed and isinstance(routes, list) and integration.route not in routes:
+            routes.append(integration.route)
+
+
+_ONLY_ACTION = {"sns": "Publish", "sqs": "SendMessage", "events": "PutEvents"}
+_PATTERNS: dict[str, re.Pattern[str]] = {}
+
+
+def _parameter_pattern(word: str) -> re.Pattern[str]:
+    """`"stateMachineArn": "…"` in a JSON or VTL template, `TopicArn=$util.urlEncode('…')` in a form."""
+    found = _PATTERNS.get(word)
+    if found is None:
+        value = rf"((?:{MARK}|[\w:/.\-])+)"
+        found = re.compile(
+            rf"(?i)(?<![\w.]){re.escape(word)}\\?[\"']?\s*[:=]\s*\\?[\"']?(?:\$util\.urlEncode\(\s*[\"'])?{value}"
+        )
+        _PATTERNS[word] = found
+    return found
+
+
+def invocation_mode(integration: Integration) -> Mode:
+    """`async` when the integration sends `X-Amz-Invocation-Type: Event`, `unknown` when the caller chooses it."""
+    for key, value in _request_parameters(integration):
+        if key.lower() == _EVENT_HEADER and isinstance(value, str):
+            if value.strip("'").lower() == "event":
+                return Mode.ASYNC
+            if value.startswith(("method.", "stageVariables.")):
+                return Mode.UNKNOWN
+    return Mode.SYNC
+
+
+def _request_parameters(integration: Integration) -> list[tuple[str, Any]]:
+    found = []
+    for name in ("requestParameters", "RequestParameters"):
+        for _, body in follow(integration.body, (name,)):
+            if isinstance(body, dict):
+                found += [(str(key), value) for key, value in body.items()]
+            elif isinstance(body, list):
+                found += [
+                    (str(item.get("Destination")), item.get("Source"))
+                    for _, item in follow(body, (EACH,))
+                    if isinstance(item, dict)
+                ]
+    return found
+
+
+def _request_texts(integration: Integration) -> list[Flat]:
+    found = []
+    for name in ("requestTemplates", "RequestTemplates"):
+        for _, text in follow(integration.body, (name, "*")):
+            flat = flatten(integration.value(text))
+            if flat is not None:
+                found.append(flat)
+    return found
+
+
+def _balancers(linker: Linker, target: Target) -> list[Target]:
+    node = target.node
+    if node.type != _LISTENER or node.stack is None:
+        return [target]
+    return linker.targets(node.stack, node.properties.get("LoadBalancerArn"))

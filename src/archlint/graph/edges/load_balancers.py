@@ -1,0 +1,112 @@
+"""Load balancers: listeners, rules and target groups are carriers between a balancer and functions or services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
+
+from archlint.graph.edges.paths import EACH, follow, mappings
+from archlint.graph.edges.sending import FUNCTION, plain
+from archlint.graph.model import EdgeKind, Mode
+
+if TYPE_CHECKING:
+    from archlint.graph.edges.table import Finder
+    from archlint.graph.link import Linker
+    from archlint.graph.model import Node, ResourceGraph
+    from archlint.template.model import Json
+
+_LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
+_LISTENER_RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
+_TARGET_GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
+
+
+class _Front(NamedTuple):
+    """A balancer in front of a target group, with what its listener rule lets through."""
+
+    balancer: Node
+    conditions: Json
+
+
+_FRONTS: WeakKeyDictionary[ResourceGraph, dict[Node, list[_Front]]] = WeakKeyDictionary()
+
+
+def _fronts(linker: Linker) -> dict[Node, list[_Front]]:
+    """Balancers by target group, over all stacks; made once per graph."""
+    found = _FRONTS.get(linker.graph)
+    if found is not None:
+        return found
+    found = _FRONTS[linker.graph] = {}
+    for node in linker.graph.of_type(_LISTENER, _LISTENER_RULE):
+        stack = node.stack
+        if stack is None:
+            continue
+        balancers = _balancers(linker, node)
+        conditions = plain(linker, stack, node.properties.get("Conditions"))
+        for key in ("DefaultActions", "Actions"):
+            for _, action in mappings(node.properties, key, EACH):
+                named = [action.get("TargetGroupArn")]
+                named += [
+                    group for _, group in follow(action, ("ForwardConfig", "TargetGroups", EACH, "TargetGroupArn"))
+                ]
+                for value in named:
+                    for target in linker.targets(stack, value):
+                        fronts = found.setdefault(target.node, [])
+                        fronts += [_Front(balancer, conditions) for balancer in balancers]
+    return found
+
+
+def _balancers(linker: Linker, node: Node) -> list[Node]:
+    stack = node.stack
+    if stack is None:
+        return []
+    if node.type == _LISTENER:
+        return [target.node for target in linker.targets(stack, node.properties.get("LoadBalancerArn"))]
+    found = []
+    for listener in linker.targets(stack, node.properties.get("ListenerArn")):
+        # A listener of another run still is a front: it stands for its balancer.
+        found += [listener.node] if listener.node.type != _LISTENER else _balancers(linker, listener.node)
+    return found
+
+
+def target_group(linker: Linker, node: Node) -> None:
+    """Load balancer → the functions of a target group (`triggers` sync), by every listener that forwards to it."""
+    stack = node.stack
+    if stack is None or "Targets" not in node.properties:
+        return
+    if plain(linker, stack, node.properties.get("TargetType")) != "lambda":
+        return
+    for path, value in follow(node.properties, ("Targets", EACH, "Id")):
+        for target in linker.targets(stack, value, FUNCTION):
+            for front in _fronts(linker).get(node, ()):
+                linker.connect(
+                    EdgeKind.TRIGGERS,
+                    front.balancer,
+                    target.node,
+                    place=node.place(*path),
+                    mode=Mode.SYNC,
+                    via=node,
+                    qualifier=target.qualifier,
+                    detail={"conditions": front.conditions},
+                )
+
+
+def service(linker: Linker, node: Node) -> None:
+    """Load balancer → the ECS service that registers with a target group (`triggers` sync)."""
+    stack = node.stack
+    if stack is None or "LoadBalancers" not in node.properties:
+        return
+    for path, value in follow(node.properties, ("LoadBalancers", EACH, "TargetGroupArn")):
+        for group in linker.targets(stack, value):
+            for front in _fronts(linker).get(group.node, ()):
+                linker.connect(
+                    EdgeKind.TRIGGERS,
+                    front.balancer,
+                    node,
+                    place=node.place(*path),
+                    mode=Mode.SYNC,
+                    via=group.node,
+                    detail={"conditions": front.conditions},
+                )
+
+
+FINDERS: dict[str, tuple[Finder, ...]] = {_TARGET_GROUP: (target_group,), "AWS::ECS::Service": (service,)}

@@ -1,0 +1,85 @@
+"""Walking template data along property paths, through `Fn::If` and lists, whatever shape it has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archlint.template.model import Body, Json, TemplatePath
+
+Steps: TypeAlias = tuple[str, ...]
+
+EACH = "[]"
+"""Step: every item of a list. A list that is an intrinsic function or a single item stands for itself."""
+ANY = "*"
+"""Step: every value of a mapping."""
+
+_NO_VALUE = {"Ref": "AWS::NoValue"}
+# An If inside an If inside an If … is bounded so that a hostile template cannot exhaust the stack.
+_MAX_DEPTH = 60
+
+
+def steps(path: str) -> Steps:
+    """`VpcConfig.SubnetIds[]` as steps; `.` and the empty path are the value itself."""
+    found: list[str] = []
+    for word in path.split("."):
+        name, bracket, _ = word.partition(EACH)
+        if name:
+            found.append(name)
+        if bracket:
+            found.append(EACH)
+    return tuple(found)
+
+
+def branches(value: Json, path: TemplatePath = (), depth: int = 0) -> Iterator[tuple[TemplatePath, Any]]:
+    """The value, or each branch of an `Fn::If` (also nested) with its path; `AWS::NoValue` and null are left out."""
+    if isinstance(value, dict) and len(value) == 1:
+        choice = value.get("Fn::If")
+        if isinstance(choice, list) and len(choice) == 3:
+            if depth < _MAX_DEPTH:
+                yield from branches(choice[1], (*path, "Fn::If", 1), depth + 1)
+                yield from branches(choice[2], (*path, "Fn::If", 2), depth + 1)
+            return
+        if value == _NO_VALUE:
+            return
+    if value is not None:
+        yield path, value
+
+
+def follow(value: Json, path: Steps, at: TemplatePath = ()) -> Iterator[tuple[TemplatePath, Any]]:
+    """Every value that these steps lead to, with its template path."""
+    for here, found in branches(value, at):
+        if not path:
+            yield here, found
+            continue
+        step, rest = path[0], path[1:]
+        if step == EACH:
+            yield from _each(found, rest, here)
+        elif isinstance(found, dict):
+            if step == ANY:
+                for key, item in found.items():
+                    yield from follow(item, rest, (*here, key))
+            elif step in found:
+                yield from follow(found[step], rest, (*here, step))
+
+
+def _each(found: Any, rest: Steps, here: TemplatePath) -> Iterator[tuple[TemplatePath, Any]]:
+    if isinstance(found, list):
+        for index, item in enumerate(found):
+            yield from follow(item, rest, (*here, index))
+    else:
+        yield from follow(found, rest, here)
+
+
+def mappings(value: Json, *path: str) -> Iterator[tuple[TemplatePath, Body]]:
+    """The mappings among the values that these steps lead to."""
+    for here, found in follow(value, path):
+        if isinstance(found, dict):
+            yield here, found
+
+
+def first_text(body: Body, *path: str) -> str | None:
+    """The first plain string that these steps lead to."""
+    return next((found for _, found in follow(body, path) if isinstance(found, str)), None)

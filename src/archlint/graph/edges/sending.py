@@ -1,0 +1,172 @@
+"""Which kind of edge a sender has with what it sends to, and the resources that a URL leads to."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from archlint.graph.edges.string_template import flatten
+from archlint.graph.model import EdgeKind, Mode
+from archlint.graph.resolve import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archlint.graph.link import Linker
+    from archlint.graph.model import Node
+    from archlint.graph.stacks import Stack
+    from archlint.template.model import Json, Place
+
+FUNCTION = "AWS::Lambda::Function"
+MACHINE = "AWS::StepFunctions::StateMachine"
+QUEUE = "AWS::SQS::Queue"
+TOPIC = "AWS::SNS::Topic"
+BUCKET = "AWS::S3::Bucket"
+TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
+BUS = "AWS::Events::EventBus"
+STREAM = "AWS::Kinesis::Stream"
+FIREHOSE = "AWS::KinesisFirehose::DeliveryStream"
+LOG_GROUP = "AWS::Logs::LogGroup"
+REST_API = "AWS::ApiGateway::RestApi"
+HTTP_API = "AWS::ApiGatewayV2::Api"
+APIS = (REST_API, HTTP_API)
+
+STARTED = frozenset(
+    {
+        FUNCTION,
+        MACHINE,
+        "AWS::Batch::JobDefinition",
+        "AWS::Batch::JobQueue",
+        "AWS::Bedrock::Agent",
+        "AWS::CodeBuild::Project",
+        "AWS::CodePipeline::Pipeline",
+        "AWS::ECS::Cluster",
+        "AWS::ECS::Service",
+        "AWS::ECS::TaskDefinition",
+        "AWS::Glue::Crawler",
+        "AWS::Glue::Job",
+        "AWS::Glue::Workflow",
+        "AWS::ImageBuilder::ImagePipeline",
+        "AWS::SSM::Document",
+        "AWS::SageMaker::Pipeline",
+        "AWS::StepFunctions::Activity",
+    }
+)
+"""Types of resources that run something when they are sent something."""
+
+STORES = frozenset({BUCKET, *TABLES})
+
+# What the name of a thing outside the run says about it: its ARN's service, or the word for its type.
+_STARTED_NAME = re.compile(
+    r"(?i)function|lambda|state.?machine|workflow|:states:"
+    r"|^(?:Activity|JobDefinition|JobQueue|Project|Pipeline|Job|TaskDefinition) "
+    r"|:(?:codebuild|codepipeline|batch|ssm|ecs|glue|imagebuilder|sagemaker):"
+)
+
+
+def starts_code(node: Node) -> bool:
+    """True when something runs because this node is sent something; of external nodes the name tells."""
+    return node.type in STARTED or (node.external and _STARTED_NAME.search(node.logical_id) is not None)
+
+
+def send(
+    linker: Linker,
+    source: Node,
+    target: Target,
+    *,
+    place: Place | None,
+    mode: Mode = Mode.ASYNC,
+    via: Node | None = None,
+    computes: bool = False,
+    detail: Mapping[str, Json] | None = None,
+) -> None:
+    """The edge of a declared sending: `triggers` or `delivers`; from compute `invokes`, `writes` or `publishes`."""
+    node = target.node
+    started = starts_code(node)
+    if started:
+        kind = EdgeKind.INVOKES if computes else EdgeKind.TRIGGERS
+    elif computes:
+        kind = EdgeKind.WRITES if node.type in STORES else EdgeKind.PUBLISHES
+    else:
+        kind = EdgeKind.DELIVERS
+    linker.connect(
+        kind,
+        source,
+        node,
+        place=place,
+        mode=mode if started else None,
+        via=via,
+        qualifier=target.qualifier,
+        detail=detail,
+    )
+
+
+def dead_letters(
+    linker: Linker,
+    source: Node,
+    value: Json,
+    *types: str,
+    place: Place | None,
+    stack: Stack | None = None,
+    via: Node | None = None,
+    detail: Mapping[str, Json] | None = None,
+) -> None:
+    """`dead_letters` from the source to every resource that `value` names."""
+    scope = stack or source.stack
+    if scope is None:
+        return
+    for target in linker.targets(scope, value, *types):
+        linker.connect(
+            EdgeKind.DEAD_LETTERS, source, target.node, place=place, via=via, qualifier=target.qualifier, detail=detail
+        )
+
+
+def is_default_bus(node: Node) -> bool:
+    """True for an account's default bus, which stands for no edge: everything AWS does arrives there."""
+    return node.external and node.logical_id.endswith(("event-bus/default", "EventBus default"))
+
+
+def plain(linker: Linker, stack: Stack, value: Json) -> Json:
+    """The value as plain data (parameters' defaults and mappings applied); None for what is not known here."""
+    if isinstance(value, (dict, list)):
+        found: Json = linker.literal(stack, value)
+        return found
+    return value
+
+
+def known(linker: Linker, stack: Stack, value: Json, *types: str) -> list[Target]:
+    """The resources of the run that a value names; unlike `Linker.targets` it makes no external nodes."""
+    found: list[Target] = []
+    for text in linker.texts(stack, value):
+        if text.node is not None:
+            target = linker.target(stack, text)
+        else:
+            node = linker.resolver.named(stack, types, text) if types and text.hole is None else None
+            target = Target(node) if node is not None else None
+        if target is not None and not target.node.external:
+            found.append(target)
+    return found
+
+
+_HOST = re.compile(r"^[a-z0-9+.-]*://([^/:?#]+)")
+_NO_HOST = re.compile(r"[/:?#]")
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-call-api.html
+# https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+_NAMED_HOST = (
+    (re.compile(r"^(.+?)\.execute-api\."), APIS),
+    (re.compile(r"^(.+?)\.lambda-url\."), ("AWS::Lambda::Url",)),
+)
+
+
+def endpoints(linker: Linker, stack: Stack, url: Json) -> list[Target]:
+    """The resources of the run that a URL or host name leads to: an API, a load balancer, a function URL, a domain."""
+    flat = flatten(url)
+    if flat is None:
+        return []
+    host = _HOST.match(flat.text)
+    name = host[1] if host else _NO_HOST.split(flat.text, maxsplit=1)[0]
+    for pattern, types in _NAMED_HOST:
+        match = pattern.match(name)
+        if match:
+            return known(linker, stack, flat.value(match[1]), *types)
+    return known(linker, stack, flat.value(name))

@@ -1,0 +1,52 @@
+"""State machines as rules see them: the states of a definition and what each task calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from archlint.graph.model import Node
+    from archlint.template.model import Body, Place, TemplatePath
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One state. `scope` is the path of the `States` mapping it stands in: states of one scope can follow each other.
+
+    `body` is the state as written; strings may still hold `${Name}` or marks for what the template fills in.
+    """
+
+    name: str
+    body: Body
+    scope: TemplatePath
+    place: Place | None
+    service: str | None = None
+    """Of a task: `lambda`, `sqs`, `dynamodb` …; `activity` for an activity; None when it cannot be told."""
+    action: str | None = None
+    """The operation, `invoke` or `sendMessage`; None for an activity."""
+    pattern: Literal["request", "sync", "token"] = "request"
+    """How the task waits: for the response, the job's end (`.sync`) or a token (`.waitForTaskToken`, activities)."""
+    targets: tuple[Node, ...] = ()
+    dynamic: bool = False
+    """True when the thing that the task calls is known only at run time."""
+
+    @property
+    def type(self) -> str:
+        """`Task`, `Choice`, `Map` …; empty when the state names none."""
+        kind = self.body.get("Type")
+        return kind if isinstance(kind, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """One definition of a state machine, with the states of nested maps and branches in document order."""
+
+    machine: Node
+    body: Body
+    states: tuple[State, ...]
+
+    @property
+    def tasks(self) -> tuple[State, ...]:
+        """The states of type `Task`."""
+        return tuple(state for state in self.states if state.type == "Task")
