@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from archlint.template.document import Document, read_document
+from archlint.errors import TemplateError
+from archlint.template.document import Document, decode, read_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +21,24 @@ def open_below(document: Document, relative: str, root: Path) -> Document | None
 
     Raises OSError when there is none and TemplateError when it cannot be parsed.
     """
-    path = (document.path.parent / relative).resolve()
-    if not path.is_relative_to(root.resolve()) or not path.is_file() or path.stat().st_size > MAX_BYTES:
+    path = _path_below(document, relative, root)
+    if path is None:
         return None
     name = posixpath.normpath(posixpath.join(posixpath.dirname(document.name), relative))
     return read_document(path, name)
+
+
+def text_below(document: Document, relative: str, root: Path) -> str | None:
+    """The text of the file at `relative` to `document` (resolver code, mapping templates); None when it cannot be read."""
+    try:
+        path = _path_below(document, relative, root)
+        return None if path is None else decode(path.read_bytes())
+    except (OSError, ValueError, TemplateError):
+        return None
+
+
+def _path_below(document: Document, relative: str, root: Path) -> Path | None:
+    path = (document.path.parent / relative).resolve()
+    if not path.is_relative_to(root.resolve()) or not path.is_file() or path.stat().st_size > MAX_BYTES:
+        return None
+    return path
