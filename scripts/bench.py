@@ -11,6 +11,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,8 +19,6 @@ from typing import NamedTuple
 
 import yaml
 
-ROOT = Path(__file__).parents[1]
-WORK = ROOT / "build" / "bench"
 SUFFIXES = {".yaml", ".yml", ".json", ".template"}
 COMPOSE = (
     "import sys, yaml\n"
@@ -62,14 +61,12 @@ def resources(path: Path) -> int:
     return next((len(value.value) for key, value in top.value if key.value == "Resources"), 0)
 
 
-def sample(corpus: Path, wanted: int, name: str) -> list[Path]:
-    """Copies of the first `wanted` templates, evenly taken from the corpus, into a folder of their own."""
+def sample(corpus: Path, wanted: int, folder: Path) -> list[Path]:
+    """Copies `wanted` templates, taken evenly from the corpus, into a folder of their own."""
     files = sorted(path for path in corpus.rglob("*") if path.suffix in SUFFIXES and path.is_file())
     templates = [path for path in files if resources(path)]
     step = max(1, len(templates) // wanted)
     chosen = templates[::step][:wanted]
-    folder = WORK / name
-    shutil.rmtree(folder, ignore_errors=True)
     copies = []
     for path in chosen:
         copy = folder / path.relative_to(corpus)
@@ -102,22 +99,29 @@ def main() -> None:
     if not options.corpus.is_dir():
         print(f"bench: no templates at {options.corpus}, nothing measured")
         return
+    # Outside the repository: what its .gitignore names would not be linted.
+    with tempfile.TemporaryDirectory(prefix="archlint-bench-") as work:
+        compare(options, Path(work))
+
+
+def compare(options: argparse.Namespace, work: Path) -> None:
+    """Copies the samples into `work`, then runs and prints the three comparisons."""
     check = [sys.executable, "-m", "archlint", "check", "--isolated", "--exit-zero"]
     check += ["--report", f"json:{os.devnull}"]
-    many = sample(options.corpus, options.templates, "many")
-    few = sample(options.corpus, options.checkov_templates, "few")
+    many = sample(options.corpus, options.templates, work / "many")
+    few = sample(options.corpus, options.checkov_templates, work / "few")
     one = single(many)
 
     print(f"{'':<58} {'archlint':>10} {'other':>10} {'ratio':>9}  budget")
     composed = run([sys.executable, "-c", COMPOSE], stdin="\n".join(map(str, many)))
-    checked = run([*check, WORK / "many"])
+    checked = run([*check, work / "many"])
     row(f"CPU, cold check of {len(many)} templates / yaml.CSafeLoader", checked.cpu, composed.cpu, 2.5)
     peer = run([options.peers / "cfn-lint", one], repeat=5)
     checked = run([*check, one], repeat=5)
     row(f"wall, one template of {resources(one)} resources / cfn-lint", checked.wall, peer.wall, 0.4)
     checkov = [options.peers / "checkov", "--framework", "cloudformation", "--skip-download", "--quiet", "--compact"]
-    peer = run([*checkov, "-o", "json", "-d", WORK / "few"], repeat=1)
-    checked = run([*check, WORK / "few"])
+    peer = run([*checkov, "-o", "json", "-d", work / "few"], repeat=1)
+    checked = run([*check, work / "few"])
     row(f"wall, {len(few)} templates in one process / checkov", checked.wall, peer.wall, 0.1)
     print(json.dumps({"cores": os.cpu_count(), "python": sys.version.split()[0]}))
 
