@@ -47,10 +47,11 @@ def check(context: RuleContext) -> Iterator[Finding]:
             continue
         [(writer, membership)] = instances.items()
         functions = _functions(context, cluster, writer)
-        waiting = f"; {_counted(functions)} use it" if len(functions) > 1 else ""
+        loss = "nothing to fail over to, nothing that scales reads"
+        users = f"; {len(functions)} functions use it" if len(functions) > 1 else ""
         yield context.finding(
             cluster,
-            f"{cluster} has one instance ({writer}) and no reader: nothing to fail over to, nothing that scales reads{waiting}",
+            f"{cluster} has one instance ({writer}) and no reader: {loss}{users}",
             related=[(writer, "the only instance"), *((function, "uses the cluster") for function in functions[:5])],
             evidence=[membership],
             severity=Severity.ERROR if len(functions) > 1 else None,
@@ -81,7 +82,3 @@ def _functions(context: RuleContext, cluster: Node, writer: Node) -> list[Node]:
     proxies = [edge.source for edge in context.graph.incoming(cluster, EdgeKind.PROXIES)]
     edges = [edge for node in (cluster, writer, *proxies) for edge in context.graph.incoming(node, *CONSUMES)]
     return list(dict.fromkeys(edge.source for edge in edges if edge.source.type == "AWS::Lambda::Function"))
-
-
-def _counted(functions: list[Node]) -> str:
-    return f"{len(functions)} functions"

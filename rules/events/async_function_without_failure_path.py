@@ -53,13 +53,12 @@ def check(context: RuleContext) -> Iterator[Finding]:
             continue
         data = [edge for edge in events if not _is_schedule(context, edge.source)]
         named = _named(data or events)
-        if data:
-            message = f"{function} loses what {named} sends it after two failed retries: no dead-letter queue, no OnFailure destination"
-        else:
-            message = f"{function} leaves no trace when a run scheduled by {named} fails: no dead-letter queue, no OnFailure destination"
+        loss = f"loses what {named} sends it after two failed retries"
+        if not data:
+            loss = f"leaves no trace when a run scheduled by {named} fails"
         yield context.finding(
             function,
-            message,
+            f"{function} {loss}: no dead-letter queue, no OnFailure destination",
             related=[(edge, f"{edge.source} invokes it asynchronously") for edge in (data or events)[:MAX_NAMED]],
             evidence=[max(data or events, key=strength)],
             severity=None if data else Severity.NOTE,

@@ -44,13 +44,13 @@ def check(context: RuleContext) -> Iterator[Finding]:
         functions = list(dict.fromkeys(edge.source for edge in edges))
         roles = list(dict.fromkeys(edge.target for edge in edges))
         first = edges[0]
-        assert first.target.stack is not None  # grouped by it
+        file = first.target.file
         many = len(functions) > 1
         who = f"{len(functions)} functions of {waiter} run" if many else f"{first.source} of {waiter} runs"
         which = f"{first.target}" if len(roles) == 1 else f"{len(roles)} roles ({', '.join(map(str, roles[:3]))})"
         yield context.finding(
             (first.source, "Role"),
-            f"{who} with {which} in {first.target.stack.template.name}, which {owner} owns: each new permission is a request to {owner}",
+            f"{who} with {which} in {file}, which {owner} owns: each new permission is a request to {owner}",
             related=[
                 *((role, f"owned by {owner}") for role in roles[:3]),
                 *(((function, "Role"), f"{function} waits too") for function in functions[1:8]),

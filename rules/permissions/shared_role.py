@@ -46,9 +46,10 @@ def check(context: RuleContext) -> Iterator[Finding]:
         shown = ", ".join(actions[:MAX_NAMED]) + (
             f" and {len(actions) - MAX_NAMED} more" if len(actions) > MAX_NAMED else ""
         )
+        served = f"{len(functions)} functions ({_names(functions)})"
         yield context.finding(
             role,
-            f"{role} serves {len(functions)} functions ({_names(functions)}), so each may do what any of them needs: {shown}",
+            f"{role} serves {served}, so each may do what any of them needs: {shown}",
             related=[((function, "Role"), _need(context, function)) for function in functions[:8]],
             evidence=users,
             key=(role.logical_id,),
@@ -74,5 +75,7 @@ def _need(context: RuleContext, function: Node) -> str:
 
 
 def _names(functions: list[Node]) -> str:
-    names = [str(function) for function in functions[:3]]
-    return ", ".join(names) + (f" and {len(functions) - 3} more" if len(functions) > 3 else "")
+    names = [str(function) for function in functions]
+    if len(names) > 3:
+        return ", ".join(names[:3]) + f" and {len(names) - 3} more"
+    return " and ".join((", ".join(names[:-1]), names[-1]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from archlint.graph.connections import connections
 from archlint.graph.model import Edge, EdgeKind, Evidence, Mode, Node, ResourceGraph
 from archlint.graph.owners import Owners
 from archlint.graph.references import ReferenceScanner
@@ -152,6 +153,7 @@ def link(templates: Sequence[Template], settings: LinkSettings, bundles: Sequenc
             for node in list(graph.of_type(kind)):
                 for find in finders:
                     find(linker, node)
+    connections(linker)
     derive(linker)
     _structure(graph, resolver, stacks)
     return graph

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import enum
-import functools
-import json
 import re
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
+from archlint.graph.defaults import property_default
 from archlint.graph.worlds import ANY_WORLD, OTHER, Conditions, Variable, World
 
 if TYPE_CHECKING:
@@ -38,7 +36,6 @@ class Values:
         assert graph.resolver is not None  # noqa: S101 - link() sets it
         self._resolver = graph.resolver
         self._conditions = Conditions(self._resolver)
-        self._defaults = _defaults()
 
     def worlds(self, *nodes: Node) -> list[World]:
         """Consistent worlds in which all these nodes exist; [] when their conditions exclude each other.
@@ -165,7 +162,7 @@ class Values:
         return found[0] if len(found) == 1 else UNKNOWN
 
     def _default(self, node: Node, path: str) -> Any:
-        return self._defaults.get(node.type, {}).get(path)
+        return property_default(node.type, path)
 
 
 def _spelled(key: Any) -> Any:
@@ -185,16 +182,3 @@ def _plain(value: Any) -> Any:
         if "{{resolve:" in value:
             return UNKNOWN
     return value
-
-
-@functools.cache
-def _defaults() -> dict[str, dict[str, Any]]:
-    raw = json.loads(resources.files("archlint.graph").joinpath("property_defaults.json").read_text(encoding="utf-8"))
-    return {
-        kind: {
-            path: entry["value"] if isinstance(entry, dict) and "value" in entry else entry
-            for path, entry in paths.items()
-        }
-        for kind, paths in raw.items()
-        if isinstance(paths, dict) and "::" in kind
-    }
