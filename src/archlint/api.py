@@ -1,5 +1,8 @@
 """The names a rule module may import: everything a Python rule needs, and nothing that changes under it."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from archlint.findings import Confidence, Finding, Location, Region, Severity
 from archlint.graph.defaults import property_default
 from archlint.graph.iam.evaluate import (
@@ -31,6 +34,7 @@ from archlint.graph.queries import (
     shortest_path,
     weakest,
 )
+from archlint.graph.runtimes import lambda_runtimes
 from archlint.graph.stacks import Stack
 from archlint.graph.values import UNKNOWN, Unknown, Values
 from archlint.graph.worlds import World
@@ -39,6 +43,21 @@ from archlint.ruleset.pattern import Match, parse_pattern
 from archlint.ruleset.rule import At, Param, RuleContext, RuleMeta, locate, strength
 from archlint.template.document import Document
 from archlint.template.model import Json, Place, ProtonBundle, ProtonPart, Resource, Template
+
+if TYPE_CHECKING:
+    from archlint.graph import proton
+else:
+
+    class _Later:
+        """A module that is imported when a rule first uses it: most runs have no Proton bundle."""
+
+        def __init__(self, name: str) -> None:
+            self._name = name
+
+        def __getattr__(self, attribute: str) -> Any:
+            return getattr(importlib.import_module(self._name), attribute)
+
+    proton = _Later("archlint.graph.proton")
 
 __all__ = [
     "UNKNOWN",
@@ -86,11 +105,13 @@ __all__ = [
     "fan_out",
     "is_allowed",
     "is_denied",
+    "lambda_runtimes",
     "locate",
     "longest_paths",
     "number",
     "parse_pattern",
     "property_default",
+    "proton",
     "reachable",
     "role_permissions",
     "services",
