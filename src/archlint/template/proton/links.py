@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from archlint.template.model import Place
 from archlint.template.proton.schema import input_types
 from archlint.template.proton.specs import shared_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from archlint.template.document import Document
     from archlint.template.model import ProtonBundle, Template
 
 # https://docs.aws.amazon.com/proton/latest/userguide/svc-parameters.html, and the alias of ag-troubleshooting.html
@@ -64,15 +66,26 @@ def output_name(path: str) -> str | None:
     return match[1] if match is not None else None
 
 
-def output_names(bundle: ProtonBundle) -> dict[str, str]:
-    """The outputs that an environment provides: name to what they are (`output` or, customer managed, `input`)."""
+def outputs_provided(bundle: ProtonBundle) -> dict[str, Place] | None:
+    """The outputs of an environment and where each is declared; None when they cannot be known."""
     part = bundle.parts.get("environment")
     if part is not None:
-        return dict.fromkeys(part.section("Outputs"), "output")
-    if bundle.manifests:
-        return {}
+        if "environment" in bundle.unparsed_parts:
+            return None
+        scanned = {name: Place(source, (name,)) for source in bundle.sources for name in _keys(source)}
+        return {name: scanned.get(name, part.place("Outputs", name)) for name in part.section("Outputs")}
+    if bundle.manifests or bundle.schema is None:
+        return None
     # A customer managed environment has no infrastructure; its "inputs" are the outputs that somebody types in.
-    return {name: "input" for found in input_types(bundle.schema) for name in found.properties}
+    return {
+        name: Place(bundle.schema, found.place(name))
+        for found in input_types(bundle.schema)
+        for name in found.properties
+    }
+
+
+def _keys(source: Document) -> Iterable[str]:
+    return source.data if isinstance(source.data, dict) else ()
 
 
 def outputs_read(bundle: ProtonBundle) -> set[str]:
@@ -123,7 +136,7 @@ def _inferred(bundle: ProtonBundle, environments: Sequence[ProtonBundle]) -> tup
     names = outputs_read(bundle)
     if not names or bundle.compatible:
         return ()
-    nearest = _nearest(bundle, [found for found in environments if names <= output_names(found).keys()])
+    nearest = _nearest(bundle, [found for found in environments if names <= (outputs_provided(found) or {}).keys()])
     return (EnvironmentLink(nearest[0], inferred=True),) if len(nearest) == 1 else ()
 
 

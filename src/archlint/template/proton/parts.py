@@ -12,7 +12,7 @@ from archlint.template.load import NotATemplate, template_of, unreadable
 from archlint.template.model import Diagnostic, Kind, Place, ProtonPart, Template
 from archlint.template.proton.lexer import lex
 from archlint.template.proton.shape import Shaper
-from archlint.template.proton.terraform import terraform_files, terraform_outputs, terraform_reads
+from archlint.template.proton.terraform import terraform_files, terraform_reads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,7 +139,7 @@ def _opaque(bundle: ProtonBundle, role: Role, manifest: Document, entry: Body) -
     for source in terraform_files(manifest.path.parent, posixpath.dirname(manifest.name)):
         bundle.sources.append(source)
         part.reads.extend(terraform_reads(source))
-        outputs.update({name: {} for name in terraform_outputs(source)})
+        outputs.update({key: {} for key in source.data} if isinstance(source.data, dict) else {})
     message = f"{kind} is not expanded: the resources of this {role} part are not checked"
     diagnostic = Diagnostic("TPL003", message, Place(manifest, ("infrastructure", "templates", 0, "rendering_engine")))
     source_data: Body = {"Outputs": outputs} if outputs else {}

@@ -25,7 +25,7 @@ _MOST_BYTES = 1_000_000
 
 
 def terraform_files(folder: Path, name: str) -> list[Document]:
-    """The `.tf` files in a part's folder and one folder below, as documents without data."""
+    """The `.tf` files in a part's folder and one folder below; the data of each are the names of its outputs."""
     found = sorted([*folder.glob("*.tf"), *folder.glob("*/*.tf")])[:_MOST_FILES]
     documents = []
     for path in found:
@@ -35,8 +35,22 @@ def terraform_files(folder: Path, name: str) -> list[Document]:
             text = decode(path.read_bytes())
         except (OSError, TemplateError):
             continue
-        documents.append(Document(path, f"{name}/{path.relative_to(folder).as_posix()}", text, {}))
+        documents.append(_document(path, f"{name}/{path.relative_to(folder).as_posix()}", text))
     return documents
+
+
+def _document(path: Path, name: str, text: str) -> Document:
+    """A document whose data are the outputs of the file, so that a path `(name,)` leads to the line of an output."""
+    found = [(match[1], text.count("\n", 0, match.start(1)) + 1) for match in _OUTPUT.finditer(text)]
+    outputs = dict(reversed(found))
+    rows = list(outputs.values())
+
+    def relocate(line: int, column: int) -> tuple[int, int]:
+        row = rows[min(line, len(rows)) - 1] if rows else 1
+        return row, column if column == 1 else len(text.split("\n")[row - 1]) + 1
+
+    listed = "\n".join(f"{output}: 0" for output in outputs)
+    return Document(path, name, text, dict.fromkeys(outputs, 0), parsed_text=listed, relocate=relocate)
 
 
 def terraform_reads(document: Document) -> Iterator[tuple[str, Location]]:
@@ -47,8 +61,3 @@ def terraform_reads(document: Document) -> Iterator[tuple[str, Location]]:
         for match in _READ.finditer(line):
             path = _SUBSCRIPT.sub(r".\1", match[1])
             yield path, Location(document.name, Region(row, match.start() + 1, row, match.end() + 1))
-
-
-def terraform_outputs(document: Document) -> list[str]:
-    """The names of the outputs a file declares."""
-    return _OUTPUT.findall(document.text)
