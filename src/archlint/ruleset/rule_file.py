@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib.util
 import inspect
 import re
@@ -25,6 +26,8 @@ from archlint.template.document import Document, read_document
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from archlint.findings import Finding
+    from archlint.ruleset.rule import RuleContext
     from archlint.template.model import TemplatePath
 
 MAXIMUM_SIZE = 256_000
@@ -96,16 +99,47 @@ def _declarative_rule(path: Path, pack: str, text: str | None, is_trusted: bool)
         raise RulePackError(error.message, f"{display(path)}:{error.line}:{error.column}", error.hint) from error
     except OSError as error:
         raise RulePackError(f"cannot be read: {error.strerror}", display(path)) from error
-    try:
+    with _placed(document):
         if not is_trusted:
             _validate(document)
-        return _build(document, path, pack)
+        meta, later = _described(document), _Deferred(document)
+        check = later.check if is_trusted else later.declaration.check
+    return Rule(meta, check, path, pack)
+
+
+@contextmanager
+def _placed(document: Document) -> Iterator[None]:
+    """Turns a problem of a key into an error with file, line and column."""
+    try:
+        yield
     except _KeyProblemError as problem:
         region = document.region(problem.path)
-        where = f"{display(path)}:{region.start_line}:{region.start_column}"
+        where = f"{display(document.path)}:{region.start_line}:{region.start_column}"
         key = ".".join(map(str, problem.path))
         message = f"{key}: {problem.message}" if key else problem.message
         raise RulePackError(message, where, problem.hint) from problem
+
+
+class _Deferred:
+    """A declaration that is compiled when its pattern is found for the first time: most of a pack never fires."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+
+    @functools.cached_property
+    def _pattern(self) -> Pattern:
+        with _placed(self._document):
+            return _pattern(_mapping(self._document)["match"], ("match",))
+
+    @functools.cached_property
+    def declaration(self) -> Declaration:
+        data = _mapping(self._document)
+        with _placed(self._document):
+            return _declaration(data, self._pattern, frozenset(data.get("params", ())))
+
+    def check(self, context: RuleContext) -> Iterator[Finding]:
+        if any(self._pattern.matches(context.graph)):
+            yield from self.declaration.check(context)
 
 
 def _validate(document: Document) -> None:
@@ -116,13 +150,16 @@ def _validate(document: Document) -> None:
         raise _KeyProblemError(*found)
 
 
-def _build(document: Document, path: Path, pack: str) -> Rule:
+def _mapping(document: Document) -> dict[str, Any]:
     if not isinstance(document.data, dict):
         raise _KeyProblemError((), "a rule is a mapping")
-    data: dict[str, Any] = document.data
-    params = {name: Param(**body) for name, body in data.get("params", {}).items()}
+    return document.data
+
+
+def _described(document: Document) -> RuleMeta:
+    data = _mapping(document)
     try:
-        meta = RuleMeta(
+        return RuleMeta(
             id=data["id"],
             name=data["name"],
             severity=Severity(data["severity"]),
@@ -131,20 +168,17 @@ def _build(document: Document, path: Path, pack: str) -> Rule:
             description=data.get("description", "").strip(),
             remediation=data.get("remediation", "").strip(),
             exceptions=data.get("exceptions", "").strip(),
-            params=params,
+            params={name: Param(**body) for name, body in data.get("params", {}).items()},
             enabled=data.get("enabled", True),
             pillar=data.get("pillar", "reliability"),
             precision=Confidence(data.get("precision", "high")),
         )
-        declaration = _declaration(data, frozenset(params))
     except (KeyError, TypeError, AttributeError, ValueError):
         _validate(document)  # says which key; a rule that is valid and still fails is a bug
         raise
-    return Rule(meta, declaration.check, path, pack)
 
 
-def _declaration(data: Mapping[str, Any], params: frozenset[str]) -> Declaration:
-    pattern = _pattern(data["match"], ("match",))
+def _declaration(data: Mapping[str, Any], pattern: Pattern, params: frozenset[str]) -> Declaration:
     words = Vocabulary(pattern.node_names, pattern.edge_names, params)
     report = data["report"]
     cases = tuple(
