@@ -21,6 +21,10 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from archlint.packages.markers import applies
+from archlint.packages.names import REQUIREMENT, normalized
+from archlint.packages.subject import Target
+
 TABLE = Path(__file__).resolve().parent.parent / "src" / "archlint" / "data" / "package_sizes.json"
 PYTHON_VERSION = "3.12"
 
@@ -64,11 +68,6 @@ NPM_PACKAGES = [
 ]
 
 
-def normalized(name: str) -> str:
-    """A Python package's name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def download_wheel(name: str, machine: str, folder: Path) -> Path:
     """Fetches the newest wheel of the package for Linux on this machine type, without its dependencies."""
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in (34, 28, 27, 17)] + [f"manylinux2014_{machine}"]
@@ -90,10 +89,9 @@ def wheel_entry(wheel: Path, known: set[str]) -> dict[str, Any]:
         metadata = email.parser.Parser().parsestr(archive.read(metadata_name).decode())
     requires = set()
     for line in metadata.get_all("Requires-Dist", []):
-        name = re.match(r"[A-Za-z0-9._-]+", line)
-        # A marker means "not always": GPU libraries of torch, extras, other systems.
-        if name and ";" not in line and normalized(name[0]) in known:
-            requires.add(normalized(name[0]))
+        name = REQUIREMENT.match(line)
+        if name and normalized(name[1]) in known and applies(line.partition(";")[2].strip() or None, Target()):
+            requires.add(normalized(name[1]))
     return {
         "version": str(metadata["Version"]),
         "bytes": unpacked,

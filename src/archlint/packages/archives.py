@@ -26,6 +26,7 @@ _END64_LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
+_END_SIGNATURE = b"PK\x05\x06"
 _MAX_COMMENT = 65_535
 _FULL_32 = 0xFFFFFFFF
 _FLAG_ENCRYPTED = 0x1
@@ -128,8 +129,13 @@ def _find_end(file: BinaryIO) -> tuple[bytes, int, int]:
     tail_start = max(0, length - _END.size - _MAX_COMMENT)
     file.seek(tail_start)
     tail = file.read(_END.size + _MAX_COMMENT)
-    position = tail.rfind(b"PK\x05\x06")
-    return tail, position if position + _END.size <= len(tail) else -1, tail_start
+    position = len(tail)
+    while (position := tail.rfind(_END_SIGNATURE, 0, position)) >= 0:
+        # The signature may stand in the comment too: the right one is followed by exactly the comment it states.
+        comment = position + _END.size
+        if comment <= len(tail) and len(tail) - comment == int.from_bytes(tail[comment - 2 : comment], "little"):
+            break
+    return tail, position, tail_start
 
 
 def _directory(file: BinaryIO) -> _Directory:

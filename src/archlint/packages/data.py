@@ -15,6 +15,10 @@ WHEEL_RATIO_ERROR = 0.4
 """A sum of wheels times the ratio was within this share of the truth."""
 
 
+_AT_LEAST = {"opencv-python": "opencv-python-headless", "opencv-contrib-python": "opencv-python-headless"}
+"""Supersets of a measured package: its size is their lower bound."""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownPackage:
     """One row of `package_sizes.json`: unpacked bytes and the other listed packages it always installs."""
@@ -38,7 +42,8 @@ def _limits() -> dict[str, int]:
 def known_packages(registry: Literal["python", "npm"]) -> dict[str, KnownPackage]:
     """The heavy packages of one registry by (normalized) name."""
     rows = _read("package_sizes.json")[registry]
-    return {name: KnownPackage(row["version"], row["bytes"], tuple(row["requires"])) for name, row in rows.items()}
+    known = {name: KnownPackage(row["version"], row["bytes"], tuple(row["requires"])) for name, row in rows.items()}
+    return known | {name: known[smaller] for name, smaller in _AT_LEAST.items() if smaller in known}
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archlint.packages.listing import part_label
+from archlint.packages.measure import biggest, megabytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,6 +100,16 @@ class DeadWeight:
     def total(self) -> int:
         """Bytes of all kinds."""
         return sum(size for _, size in self.kinds)
+
+    @property
+    def size(self) -> str:
+        """The total for people."""
+        return megabytes(self.total)
+
+    @property
+    def listed(self) -> str:
+        """The kinds in one line: `tests 12.1 MB, caches 812 kB`."""
+        return biggest(self.kinds, len(self.kinds))
 
     @property
     def share(self) -> float:

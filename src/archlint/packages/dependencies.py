@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archlint.packages.measure import biggest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from archlint.packages.listing import Listing
+    from archlint.packages.measure import PackageSum
     from archlint.packages.roots import LintedRoot
     from archlint.packages.subject import Target
 
@@ -59,6 +62,40 @@ class DependencySum:
     parts: tuple[tuple[str, int], ...]
     unknown: int
     basis: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a package will unpack to once its dependencies and those of its layers are installed.
+
+    `total` includes what was measured, `added` is the estimate; `files` and `basis` say where that comes from.
+    """
+
+    total: int
+    added: int
+    files: str
+    basis: str
+    parts: tuple[tuple[str, int], ...]
+
+    @property
+    def biggest(self) -> str:
+        """The biggest parts in one line."""
+        return biggest(self.parts)
+
+
+def expectation(package: PackageSum, sums: list[DependencySum]) -> Expectation | None:
+    """The measured package with its estimates; None when there are none."""
+    added = sum(found.total for found in sums)
+    if not added:
+        return None
+    parts = [*package.parts, *(part for found in sums for part in found.parts)]
+    return Expectation(
+        total=package.total + added,
+        added=added,
+        files=" and ".join(dict.fromkeys(found.file for found in sums if found.total)),
+        basis=", ".join(dict.fromkeys(basis for found in sums for basis in found.basis)),
+        parts=tuple(sorted(parts, key=lambda part: (-part[1], part[0]))),
+    )
 
 
 def make_sum(file: str, sizes: dict[str, int], unknown: int, basis: tuple[str, ...]) -> DependencySum:

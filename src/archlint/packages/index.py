@@ -6,27 +6,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archlint.findings import Notification, Severity
-from archlint.packages.archives import is_zip, list_zip
-from archlint.packages.binaries import ForeignBinary, foreign_binaries
-from archlint.packages.builders import PYTHON_EXCLUDES, Builder, builder_for, copied
-from archlint.packages.cdk_assets import staged_asset
-from archlint.packages.dead_weight import DeadWeight, dead_weight
-from archlint.packages.dependencies import DependencySum, Project
-from archlint.packages.estimates import dependency_sum
-from archlint.packages.images import image_listing
+from archlint.packages.builders import BUNDLERS, PYTHON_EXCLUDES, Builder, builder_for, copied
+from archlint.packages.data import limit
 from archlint.packages.layers import layer_entries
 from archlint.packages.listing import Listing, printable, single_file, walk
-from archlint.packages.local_images import find_image
 from archlint.packages.measure import LayerMeasure, PackageMeasure, PackageSum, Source
 from archlint.packages.roots import LintedRoot
-from archlint.packages.sam_build import find_build, is_build_output
 from archlint.packages.subject import FUNCTION, LAYER, Subject
 from archlint.template.model import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archlint.graph.model import Node, ResourceGraph
+    from archlint.packages.binaries import ForeignBinary
+    from archlint.packages.dead_weight import DeadWeight
+    from archlint.packages.dependencies import DependencySum, Expectation
+    from archlint.packages.layers import RemoteLayer
+    from archlint.template.model import Resource
 
 MAX_NOTES = 50
+BUILD_FOLDER = ".aws-sam/build"
 
 
 class Packages:
@@ -35,7 +35,7 @@ class Packages:
     `root` is the linted folder: nothing outside of it is opened. `notes` collect what could not be read.
     """
 
-    def __init__(self, root: Path, graph: ResourceGraph) -> None:
+    def __init__(self, graph: ResourceGraph, root: Path) -> None:
         self.root = LintedRoot(root)
         self.graph = graph
         self.notes: list[Notification] = []
@@ -43,6 +43,11 @@ class Packages:
         self._listings: dict[tuple[Path, Builder | None], Listing] = {}
         self._changed: dict[Path, float] = {}
         self._code_folders: list[Path] | None = None
+
+    @staticmethod
+    def limit(name: str) -> int:
+        """A limit of AWS Lambda, `zip_unzipped_bytes` for example."""
+        return limit(name)
 
     def of(self, node: Node) -> PackageMeasure | None:
         """The package of a Lambda function or layer version; None when nothing of it lies in the linted folder.
@@ -70,6 +75,63 @@ class Packages:
                 best = found
         return best if best is not None and best.measures else None
 
+    def sums(self) -> Iterator[tuple[Node, PackageSum]]:
+        """Every function whose code was measured, with its layers; then every layer that none of them uses, alone.
+
+        A resource of a template that is nested several times comes once, with its largest sum.
+        """
+        largest: dict[Resource, tuple[Node, PackageSum]] = {}
+        used: set[Node] = set()
+        for node in self.graph.of_type(FUNCTION):
+            found = self.with_layers(node)
+            if found is None or found.code is None or node.resource is None:
+                continue
+            used.update(layer.node for layer in found.layers if layer.node is not None)
+            if node.resource not in largest or found.total > largest[node.resource][1].total:
+                largest[node.resource] = node, found
+        yield from largest.values()
+        seen = {node.resource for node in used}
+        for node in self.graph.of_type(LAYER):
+            measure = self.of(node)
+            if measure is not None and node.resource not in seen:
+                seen.add(node.resource)
+                yield node, PackageSum(measure, (), "Content")
+
+    def sharing(self, *types: str) -> Iterator[list[Node]]:
+        """Measured functions or layers in groups that have one and the same package, most of them of one.
+
+        Functions of one folder share its package unless a bundler makes each its own. A resource comes once, however
+        often its template is nested.
+        """
+        groups: dict[tuple[str, Path], dict[Resource, Node]] = {}
+        for node in self.graph.of_type(*types):
+            measure = self.of(node)
+            if measure is None or measure.source in (Source.IMAGE, Source.INLINE) or node.resource is None:
+                continue
+            source = None if self.is_bundled(node) else self.code_path(node)
+            groups.setdefault((node.type, source or measure.path), {}).setdefault(node.resource, node)
+        for group in groups.values():
+            yield list(group.values())
+
+    def expected(self, node: Node, package: PackageSum) -> Expectation | None:
+        """What a package of `sums` will be with the dependencies of its code and layers; None when it gets none."""
+        from archlint.packages.dependencies import expectation
+
+        nodes = [node, *(layer.node for layer in package.layers if layer.node is not None)]
+        return expectation(package, [found for each in nodes if (found := self.dependencies(each)) is not None])
+
+    def remote_layers(self, node: Node) -> list[RemoteLayer]:
+        """The layers of a function that are named by the ARN of a version."""
+        from archlint.packages.layers import remote_layers
+
+        return remote_layers(node, self.graph)
+
+    def repeated_layers(self, node: Node) -> list[str]:
+        """Names of layers that a function lists twice, be it in two versions."""
+        from archlint.packages.layers import repeated_layers
+
+        return repeated_layers(node, self.graph)
+
     def dependencies(self, node: Node) -> DependencySum | None:
         """What the lock file next to the code of a function or layer will add to it.
 
@@ -82,6 +144,9 @@ class Packages:
         subject = Subject(node, self.graph)
         if self._builder(subject, measure.path) is Builder.UNKNOWN or not measure.path.is_dir():
             return None
+        from archlint.packages.dependencies import Project
+        from archlint.packages.estimates import dependency_sum
+
         prefers_uv = subject.build_method == "python-uv"
         target, language = subject.target, subject.language
         return dependency_sum(Project(self.root, measure.path, target, language, prefers_uv, measure.listing))
@@ -98,8 +163,8 @@ class Packages:
     def is_bundled(self, node: Node) -> bool:
         """Whether a function's package is made for it alone: bundlers and compilers leave out what it does not use."""
         subject = Subject(node, self.graph)
-        path = self._local_path(subject)
-        return path is not None and self._builder(subject, path) is Builder.UNKNOWN
+        runtime = subject.runtime or ""
+        return subject.build_method in BUNDLERS or runtime.startswith(("go", "provided"))
 
     def image(self, node: Node) -> PackageMeasure | None:
         """The container image of a function, where one lies in the linted folder; None otherwise."""
@@ -111,6 +176,8 @@ class Packages:
         measure = self.of(node)
         if measure is None or measure.source in (Source.IMAGE, Source.INLINE):
             return None
+        from archlint.packages.dead_weight import dead_weight
+
         subject = Subject(node, self.graph)
         return dead_weight(measure, subject.runtime, subject.handler, self._other_code(measure.path))
 
@@ -119,6 +186,8 @@ class Packages:
         measure = self.of(node)
         if measure is None or measure.source in (Source.IMAGE, Source.INLINE):
             return []
+        from archlint.packages.binaries import foreign_binaries
+
         return foreign_binaries(measure.listing, Subject(node, self.graph).architectures)
 
     # -- measuring ---------------------------------------------------------------------------------------------
@@ -132,6 +201,10 @@ class Packages:
     def _built(self, subject: Subject, source: Path | None) -> PackageMeasure | None:
         """The `sam build` folder, if it is not older than the source."""
         for folder, full_path in subject.build_paths:
+            if not (folder / BUILD_FOLDER).is_dir():
+                continue
+            from archlint.packages.sam_build import find_build
+
             build = find_build(self.root, folder, full_path, source)
             if build is None:
                 continue
@@ -142,11 +215,15 @@ class Packages:
 
     def _newest(self, source: Path | None) -> float:
         """When the code was last changed; 0 when it does not lie here."""
-        if source is None or not source.is_dir() or is_build_output(self.root, source):
+        if source is None or not source.is_dir() or self._is_build_output(source):
             return 0.0
         if source not in self._changed:
             self._changed[source] = walk(source, self.root, (*PYTHON_EXCLUDES, "node_modules")).newest
         return self._changed[source]
+
+    def _is_build_output(self, path: Path) -> bool:
+        """Whether a folder is itself inside a SAM build folder: somebody lints `.aws-sam/build/template.yaml`."""
+        return f"/{BUILD_FOLDER}/" in f"/{self.root.name(path)}/"
 
     def _asset(self, subject: Subject) -> PackageMeasure | None:
         path = self._staged(subject)
@@ -161,7 +238,7 @@ class Packages:
             return None
         if not path.is_dir():
             return self._file(path, Source.ZIP)
-        if is_build_output(self.root, path):
+        if self._is_build_output(path):
             return self._folder(path, Builder.AS_IS, Source.SAM_BUILD)
         builder = self._builder(subject, path)
         return None if builder is Builder.UNKNOWN else self._folder(path, builder, Source.FOLDER)
@@ -189,6 +266,8 @@ class Packages:
         if subject.kind is Kind.SERVERLESS_FRAMEWORK:
             key = subject.literal(subject.code_value("S3Key"))
             return self.root.resolve(subject.template_folder, key.rpartition("/")[2]) if key else None
+        from archlint.packages.cdk_assets import staged_asset
+
         return staged_asset(self.root, subject.template_folder, subject.metadata, subject.code)
 
     def _folder(self, path: Path, builder: Builder, source: Source) -> PackageMeasure:
@@ -199,6 +278,8 @@ class Packages:
         return self._measured(self._listings[key], source, at_least=adds)
 
     def _file(self, path: Path, source: Source) -> PackageMeasure | None:
+        from archlint.packages.archives import is_zip, list_zip
+
         key = (path, None)
         if key not in self._listings:
             is_archive = is_zip(path) or path.suffix in (".zip", ".jar", ".war")
@@ -209,6 +290,9 @@ class Packages:
         return self._measured(listing, source if is_zip(path) or source is not Source.ZIP else Source.FOLDER)
 
     def _image(self, subject: Subject) -> PackageMeasure | None:
+        from archlint.packages.images import image_listing
+        from archlint.packages.local_images import find_image
+
         found = find_image(self.root, subject)
         if found is None:
             return None

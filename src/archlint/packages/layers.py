@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archlint.graph.model import Node, ResourceGraph
@@ -12,6 +14,17 @@ if TYPE_CHECKING:
     from archlint.template.model import Json
 
 MAX_DEPTH = 20
+_LAYER_ARN = re.compile(
+    r"arn:.+?:lambda:.+:(?P<account>\d{12}|\$\{AWS::AccountId\}):layer:(?P<name>[\w-]+):(?P<version>\d+)"
+)
+# Names rather than accounts: most of these have another account in each region.
+# https://docs.aws.amazon.com/powertools/, https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Lambda-Insights.html,
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-integration-lambda-extensions.html, https://aws-otel.github.io/
+_AWS_LAYERS = re.compile(
+    r"AWSLambdaPowertools|LambdaInsightsExtension|aws-otel-|AWSOpenTelemetryDistro|AWS-AppConfig-Extension|"
+    r"AWS-Parameters-and-Secrets-Lambda-Extension|AWSSDKPandas-|AWSDataWrangler-|LambdaAdapterLayer|"
+    r"AWSLambda-Python\d+-SciPy|AWSCodeGuruProfiler"
+)
 _IF_PARTS = 3
 
 Layer = tuple[str, Node | None]
@@ -59,8 +72,50 @@ def _alternatives(node: Node, item: Json, graph: ResourceGraph) -> list[Layer]:
     return [(printable(str(texts[0])), None)] if texts else [("a layer", None)]
 
 
+@dataclass(frozen=True, slots=True)
+class RemoteLayer:
+    """A layer that a template names by its ARN. `account` is None when it is the deploying account's own."""
+
+    account: str | None
+    name: str
+    version: str
+
+    @property
+    def is_published_by_aws(self) -> bool:
+        """Whether it is one of the layers that AWS documents, from whichever of its regional accounts."""
+        return _AWS_LAYERS.match(self.name) is not None
+
+
+def remote_layers(node: Node, graph: ResourceGraph) -> list[RemoteLayer]:
+    """The layers of a function that are pinned by ARN and version, each once."""
+    found: dict[RemoteLayer, None] = {}
+    resolver, stack = graph.resolver, node.stack
+    if resolver is None or stack is None:
+        return []
+    for items in _lists(node.properties.get("Layers"), 0):
+        for item in items:
+            for text in resolver.texts(stack, item):
+                matched = _LAYER_ARN.fullmatch(str(text))
+                if matched is not None:
+                    account = matched["account"] if matched["account"].isdecimal() else None
+                    found[RemoteLayer(account, matched["name"], matched["version"])] = None
+    return list(found)
+
+
+def repeated_layers(node: Node, graph: ResourceGraph) -> list[str]:
+    """Names of layers that one list surely holds twice; two versions of a layer count, Lambda refuses those too."""
+    repeated: dict[str, None] = {}
+    for entries in layer_entries(node, graph):
+        certain = [entry[0] for entry in entries if len(entry) == 1]
+        keys = [layer or name.rpartition(":")[0] or name for name, layer in certain]
+        for index, (name, _) in enumerate(certain):
+            if keys[index] in keys[:index] and keys[index] not in ("a layer", ""):
+                repeated[name] = None
+    return list(repeated)
+
+
 def layer_name(layer: Node) -> str:
-    """The logical ID the user wrote, or `name:version` of a layer known by its ARN only."""
+    """The logical ID, or `name:version` of a layer known by its ARN only."""
     if not layer.external:
-        return layer.generated_by or layer.logical_id
+        return layer.logical_id
     return printable(layer.logical_id.rpartition(":layer:")[2] or layer.logical_id)

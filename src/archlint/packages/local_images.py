@@ -50,7 +50,7 @@ def _named(root: LintedRoot, subject: Subject) -> Iterator[Path]:
 
 def _wanted_names(subject: Subject) -> set[str]:
     """Repositories that would be this function's image: `sam build` calls it like the function, in lower case."""
-    names = {(subject.node.generated_by or subject.node.logical_id).lower()}
+    names = {subject.node.logical_id.lower()}
     uri = subject.literal(subject.code_value("ImageUri"))
     if uri:
         names.add(_repository(uri))

@@ -48,6 +48,11 @@ class PackageMeasure:
     listing: Listing
 
     @property
+    def biggest(self) -> str:
+        """The biggest parts in one line."""
+        return biggest(self.parts)
+
+    @property
     def described(self) -> str:
         """The source with its path: `source folder src/orders`."""
         return f"{self.source} {self.name}" if self.name else str(self.source)
@@ -68,6 +73,16 @@ class PackageSum:
 
     code: PackageMeasure | None
     layers: tuple[LayerMeasure, ...]
+    code_property: str = "Code"
+    """The property that names the code: `Content` when this is a layer by itself."""
+
+    def layer_places(self) -> list[tuple[Node, str]]:
+        """The measured layers with what each adds, as related places of a finding."""
+        return [
+            (layer.node, f"adds {megabytes(layer.measure.total)}")
+            for layer in self.layers
+            if layer.node is not None and layer.measure is not None
+        ]
 
     @property
     def measures(self) -> tuple[PackageMeasure, ...]:
@@ -98,6 +113,11 @@ class PackageSum:
             if layer.measure is not None:
                 found.extend((f"{layer.name}: {label}", size) for label, size in layer.measure.parts)
         return tuple(sorted(found, key=lambda part: (-part[1], part[0])))
+
+    @property
+    def biggest(self) -> str:
+        """The biggest parts in one line."""
+        return biggest(self.parts)
 
     @property
     def described(self) -> str:

@@ -49,11 +49,6 @@ def find_build(root: LintedRoot, template_folder: Path, full_path: str, source: 
     return None
 
 
-def is_build_output(root: LintedRoot, path: Path) -> bool:
-    """Whether a folder is itself inside a SAM build folder: somebody lints `.aws-sam/build/template.yaml`."""
-    return f"/{BUILD_FOLDER}/" in f"/{root.name(path)}/"
-
-
 def _definitions(root: LintedRoot, folder: Path) -> list[dict[str, Any]] | None:
     """The build definitions of functions and layers; None without a readable `build.toml`."""
     text = root.read_text(folder, "build.toml")

@@ -61,7 +61,7 @@ class Subject:
     @property
     def build_paths(self) -> list[tuple[Path, str]]:
         """Template folder and the resource's path as `sam build` names it there, the outermost stack first."""
-        name = self.node.generated_by or self.node.logical_id
+        name = self.node.logical_id
         found: list[tuple[Path, str]] = []
         stack = self.node.stack
         for level in stack.lineage() if stack is not None else ():

@@ -1,0 +1,53 @@
+"""A layer version of somebody else, pinned by number: its owner can delete it or withdraw the permission at any time.
+
+Functions that run keep the layer, but the next deployment of yours fails, and nobody tells you when a newer version
+fixes a vulnerability. [Layer permissions](https://docs.aws.amazon.com/lambda/latest/dg/permissions-layer-cross-account.html)
+
+## How to fix it
+
+Copy the layer into your own account and declare it (`AWS::Serverless::LayerVersion`), or install the library with your
+code. A layer of another team belongs behind an export or an SSM parameter, so that its owner sees who depends on it.
+
+## Known exceptions
+
+Layers that AWS publishes (Powertools, Lambda Insights, OpenTelemetry, AppConfig, Parameters and Secrets …). `trusted`
+adds accounts.
+"""
+
+from collections.abc import Iterator
+
+from archlint.api import Finding, Node, Param, RuleContext, RuleMeta, Severity
+
+META = RuleMeta(
+    id="PKG008",
+    name="layer-owned-elsewhere",
+    severity=Severity.NOTE,
+    summary="Function depends on a pinned layer version that somebody else owns",
+    help_uri="https://docs.aws.amazon.com/lambda/latest/dg/permissions-layer-cross-account.html",
+    params={"trusted": Param("list", [], description="account IDs whose layers are welcome")},
+)
+
+
+def check(context: RuleContext) -> Iterator[Finding]:
+    declared: dict[str, list[Node]] = {}
+    for layer in context.graph.of_type("AWS::Lambda::LayerVersion"):
+        declared.setdefault(str(context.values.value(layer, "LayerName")), []).append(layer)
+    users: dict[tuple[str | None, str, str, str | None], list[Node]] = {}
+    for function in context.graph.of_type("AWS::Lambda::Function"):
+        for layer in context.packages.remote_layers(function):
+            here = declared.get(layer.name, [])
+            owners = {node.owner for node in here if node.owner is not None}
+            is_foreign = function.owner is not None and bool(owners) and function.owner not in owners
+            is_remote = not here and layer.account is not None and not layer.is_published_by_aws
+            if (is_foreign or is_remote) and layer.account not in context.params["trusted"]:
+                owner = ", ".join(sorted(owners)) or None
+                users.setdefault((layer.account, layer.name, layer.version, owner), []).append(function)
+    for (account, name, version, owner), functions in users.items():
+        first, *others = dict.fromkeys(functions)
+        whose = f"of {owner}" if owner else f"of account {account}"
+        yield context.finding(
+            (first, "Layers"),
+            f"{first} depends on version {version} of the layer {name} {whose}, who can delete it",
+            related=[((other, "Layers"), f"{other} depends on it too") for other in others],
+            key=(first.logical_id, name),
+        )

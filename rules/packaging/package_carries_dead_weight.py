@@ -1,0 +1,55 @@
+"""Bytes that never run still cost: every cold start loads the package, and the 250 MiB are shared with what does run.
+
+Reported are tests, version control, virtual environments, caches, development tools, the AWS SDK that the runtime has
+(boto3 and botocore alone are 22 MB), and other functions' code.
+[Best practices: deployment packages](https://docs.aws.amazon.com/lambda/latest/dg/best-practices.html)
+
+## How it is measured
+
+In the build folder, CDK asset or archive when there is one; else in the source folder, where only what the builder
+really copies counts: `sam build` leaves out `.git`, virtual environments and caches by itself.
+
+## How to fix it
+
+Give each function its own `CodeUri` with nothing but its code. Keep tests and development requirements beside it, not
+in it. Leave boto3 (Python) and the AWS SDK (Node.js 18 and later: v3) out unless you need a newer version than the
+runtime's.
+
+## Known exceptions
+
+Less than `min_bytes` and less than `share` of the package. A pinned SDK can be deliberate: suppress it with the reason.
+"""
+
+from collections.abc import Iterator
+
+from archlint.api import Finding, Param, RuleContext, RuleMeta, Severity
+
+META = RuleMeta(
+    id="PKG005",
+    name="package-carries-dead-weight",
+    severity=Severity.WARNING,
+    summary="Package carries files that its function never needs",
+    help_uri="https://docs.aws.amazon.com/lambda/latest/dg/best-practices.html",
+    params={
+        "min_bytes": Param(
+            "integer", 10_000_000, minimum=0, description="unpacked bytes of dead weight that are reported"
+        ),
+        "share": Param("number", 0.25, minimum=0, description="share of the package that is reported however small"),
+    },
+    pillar="performance-efficiency",
+)
+
+
+def check(context: RuleContext) -> Iterator[Finding]:
+    for nodes in context.packages.sharing("AWS::Lambda::Function", "AWS::Lambda::LayerVersion"):
+        node, *others = nodes
+        weight = context.packages.dead_weight(node)
+        if weight is None or (weight.total < context.params["min_bytes"] and weight.share < context.params["share"]):
+            continue
+        yield context.finding(
+            (node, "Code" if node.type == "AWS::Lambda::Function" else "Content"),
+            f"{node} carries {weight.size} that it never needs, {weight.share:.0%} of its package: {weight.listed} "
+            f"(measured: {context.packages.of(node).described})",
+            related=[(other, f"{other} has the same package") for other in others],
+            key=(node.logical_id,),
+        )
