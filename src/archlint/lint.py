@@ -109,6 +109,8 @@ def run(paths: Sequence[Path], config: Config, *, focus: Sequence[Path] = ()) ->
     if focus:
         touched = {estate.discovery.name(_absolute(path)) for path in focus}
         kept = [finding for finding in kept if touched & _files(finding)]
+    owners = {stack.template.name: stack.owner for stack in estate.graph.stacks}
+    kept = [_owned(finding, owners) for finding in kept]
     kept.sort(key=_order)
     summary = Summary(
         templates=len(estate.templates),
@@ -270,6 +272,12 @@ def _numbered(findings: list[Finding]) -> list[Finding]:
 def _order(finding: Finding) -> tuple[str, int, int, str, str]:
     region = finding.location.region
     return (finding.location.file, region.start_line, region.start_column, finding.rule_id, finding.message)
+
+
+def _owned(finding: Finding, owners: Mapping[str, str | None]) -> Finding:
+    """The finding with the owner of its template when no rule named one: archlint's own rules know no teams."""
+    owner = finding.owner or owners.get(finding.location.file)
+    return finding if owner == finding.owner else dataclasses.replace(finding, owner=owner)
 
 
 def _files(finding: Finding) -> set[str]:
