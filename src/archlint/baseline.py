@@ -126,12 +126,6 @@ def describe(key: Key) -> str:
     return f"{key.rule_id} in {key.file}" + (f" ({', '.join(key.names)})" if key.names else "")
 
 
-def stale_texts(baseline: Baseline, findings: Iterable[Finding], linted: Collection[str] | None) -> tuple[str, ...]:
-    """The stale entries in words, for a report."""
-    gone = stale(baseline, findings, linted)
-    return tuple(f"{describe(key)}, {count} times" if count > 1 else describe(key) for key, count in gone.items())
-
-
 def _rebased(prefix: str, name: str) -> str:
     return os.path.normpath(os.path.join(prefix, name)).replace(os.sep, "/")  # noqa: PTH118 - text, not files
 

@@ -304,6 +304,12 @@ def test_rules_that_did_not_run_leave_their_suppressions_alone() -> None:
     assert [item.message for item in complaints] == ["ignore[EVT102] suppresses nothing, remove it"]
 
 
+def test_equal_complaints_have_fingerprints_of_their_own() -> None:
+    source = document("Resources: {}  # archlint: ignore[EVT101]\nOutputs: {}  # archlint: ignore[EVT101]\n")
+    _, complaints = suppressions.apply([], {source.name: source}, None)
+    assert len({item.fingerprint for item in complaints}) == 2
+
+
 def test_unknown_rules_are_named() -> None:
     source = document(QUEUE)
     _, complaints = suppressions.apply([], {source.name: source}, None, ran=set(), known={"EVT102", "EVT111"})

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 EXIT_FINDINGS = 1
 EXIT_NOT_LINTED = 2
 EXIT_BUG = 3
+COMPLETION = "_ARCHLINT_COMPLETE"
+"""Set by the shell when it asks for completions."""
 _INTERRUPTED = 130
 _PIPE_CLOSED = 141
 
@@ -64,8 +66,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; the exit code. Python's own 1 for a traceback would look like findings, so it is 3."""
     _make_streams_safe()
     try:
-        code = group.main(args=arguments, prog_name="archlint", standalone_mode=False)
+        code = _invoke(sys.argv[1:] if arguments is None else list(arguments))
         sys.stdout.flush()
+    except click.exceptions.Exit as wanted:
+        return wanted.exit_code
     except click.ClickException as error:
         error.show()
         return EXIT_NOT_LINTED
@@ -83,6 +87,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _report_bug()
         return EXIT_BUG
     return code if isinstance(code, int) else 0
+
+
+def _invoke(arguments: list[str]) -> object:
+    """What the command returns. `group.main` would end with 1 when the reader of a pipe leaves."""
+    if COMPLETION in os.environ:
+        group.main(arguments, "archlint", COMPLETION)
+    with group.make_context("archlint", arguments) as context:
+        return group.invoke(context)
 
 
 def _make_streams_safe() -> None:

@@ -17,10 +17,10 @@ def completion(shell: str) -> int:
     """
     from click.shell_completion import get_completion_class
 
-    from archlint.cli import group
+    from archlint.cli import COMPLETION, group
 
     found = get_completion_class(shell)
     if found is None:
         raise click.UsageError(f"click knows no completion for {shell}.")
-    click.echo(found(group, {}, "archlint", "_ARCHLINT_COMPLETE").source())
+    click.echo(found(group, {}, "archlint", COMPLETION).source())
     return 0

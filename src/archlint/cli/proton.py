@@ -19,10 +19,10 @@ def proton() -> None:
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 def export_bundle(bundle: Path, directory: Path) -> int:
     """Write each part of BUNDLE as plain CloudFormation to DIR, with parameters in place of inputs."""
-    from archlint.proton_export import export
-
     if not bundle.is_dir():
         raise UsageError(f"{bundle} is no folder", hint="name the folder of one bundle")
+    from archlint.proton_export import export
+
     for path in export(bundle, directory):
         click.echo(str(path))
     return 0

@@ -57,8 +57,26 @@ def _marked(
 ) -> list[str]:
     cells = [_TAB if character == "\t" else clean(character) for character in line.rstrip()]
     widths = [_width(cell) for cell in cells]
-    first = max(0, min(label.region.start_column for label in labels) - 1)
-    begin, end = _window(widths, first)
+    if sum(widths) <= _WIDTH:
+        return _one_window(cells, widths, (0, len(cells)), number, labels, severity, paint, gutter)
+    shown = []
+    for label in labels:  # far apart on one long line: each gets its own piece of it
+        window = _window(widths, max(0, label.region.start_column - 1))
+        shown += _one_window(cells, widths, window, number, [label], severity, paint, gutter)
+    return shown
+
+
+def _one_window(
+    cells: Sequence[str],
+    widths: Sequence[int],
+    window: tuple[int, int],
+    number: int,
+    labels: Sequence[Label],
+    severity: Severity,
+    paint: Paint,
+    gutter: int,
+) -> list[str]:
+    begin, end = window
     lead = _ELLIPSIS if begin else ""
     text = lead + "".join(cells[begin:end]) + (_ELLIPSIS if end < len(cells) else "")
     bar = paint("frame", "|")
@@ -81,9 +99,7 @@ def _end_column(region: Region, length: int) -> int:
 
 
 def _window(widths: Sequence[int], first: int) -> tuple[int, int]:
-    """The cells to show of a line: all of them, or about `_WIDTH` columns around `first`."""
-    if sum(widths) <= _WIDTH:
-        return 0, len(widths)
+    """The cells to show of a line that is too long: about `_WIDTH` columns around `first`."""
     begin = min(first, len(widths))
     room = _LEAD
     while begin > 0 and room - widths[begin - 1] >= 0:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from archlint.errors import UsageError
 from archlint.reporters.affected import NodeIndex, affected
+from archlint.reporters.paint import clean
 from archlint.reporters.summary import LEVELS, accepted, by_severity, by_team, plural
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _blob(environ: Mapping[str, str]) -> str | None:
 
 def _text(text: str) -> str:
     """Text that Markdown shows as it is, on one line."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    return _MARKDOWN.sub(r"\\\1", " ".join(clean(text).split()))
 
 
 def _picture(graph: ResourceGraph | None, findings: Sequence[Finding]) -> str:

@@ -34,6 +34,7 @@ MOST_RESULTS = 5000
 """GitHub keeps so many of a run: https://docs.github.com/code-security/code-scanning (SARIF limits)."""
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_HOMEPAGE = "https://github.com/archlint/archlint"
 _UNREADABLE = "TPL001"
 
 
@@ -83,6 +84,7 @@ class _Run:
             "name": "archlint",
             "version": __version__,
             "semanticVersion": __version__,
+            "informationUri": _HOMEPAGE,
             "shortDescription": {"text": "Linter for serverless architecture on AWS."},
             "supportedTaxonomies": [{"name": TAXONOMY_NAME, "index": 0, "guid": TAXONOMY_GUID}],
             "notifications": notification_descriptors(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from bisect import bisect_right
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from archlint.findings import Confidence, Finding, Location, Severity, Suppression
@@ -46,7 +47,18 @@ def apply(
         elif not mark.used and (ran is None or mark.rule_id in ran):
             where = f"on {mark.logical_id} " if mark.logical_id else ""
             complaints.append(_unused(mark, f"ignore[{mark.rule_id}] {where}suppresses nothing, remove it"))
-    return result, complaints
+    return result, _numbered(complaints)
+
+
+def _numbered(complaints: Sequence[Finding]) -> list[Finding]:
+    """Complaints that would share a fingerprint count up."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    numbered = []
+    for finding in complaints:
+        key = (finding.location.file, *finding.key)
+        numbered.append(dataclasses.replace(finding, occurrence=seen[key]))
+        seen[key] += 1
+    return numbered
 
 
 class _Scopes:
