@@ -3,7 +3,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archlint.graph.iam.delivery import may_deliver
-from archlint.graph.iam.evaluate import document_size, is_allowed, is_denied, role_permissions, services, unbounded
+from archlint.graph.iam.evaluate import (
+    document_size,
+    is_allowed,
+    is_denied,
+    role_permissions,
+    services,
+    trust,
+    unbounded,
+)
 from archlint.graph.model import Edge, EdgeKind
 
 if TYPE_CHECKING:
@@ -168,7 +176,7 @@ def test_a_trust_policy_lets_another_role_assume(graph_of: GraphOf) -> None:
         """
     )
     assert set(edges(graph, EdgeKind.ASSUMES)) == {("Builder", "Deployer")}
-    assert len(graph.iam.trust[graph.nodes["template.yaml#Builder"]]) == 1
+    assert len(trust(graph, graph.nodes["template.yaml#Builder"])) == 1
 
 
 def test_wildcards_in_names_fit_named_and_generated_names(graph_of: GraphOf) -> None:

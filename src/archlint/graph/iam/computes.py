@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archlint.graph.iam.identity import ROLE
+from archlint.graph.iam.shortcut import direct
 from archlint.graph.iam.statements import spread
 from archlint.graph.names import NAME_PROPERTY
 from archlint.graph.text import NodePart, Text
@@ -58,6 +59,10 @@ def roles_of(linker: Linker, compute: Node) -> list[Node]:
     found: list[Node] = []
     for steps in _ROLES[compute.type]:
         for value in _values(compute.properties, steps):
+            named = direct(stack, value)
+            if named is not None:
+                found += _behind_profile(linker, named.node)
+                continue
             for target in linker.targets(stack, value, ROLE, _PROFILE):
                 found += _behind_profile(linker, target.node)
     return list(dict.fromkeys(found))

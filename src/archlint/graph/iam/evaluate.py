@@ -8,7 +8,7 @@ from archlint.graph.iam.actions import access_levels, expand, matches, service_o
 from archlint.graph.iam.facts import Permission
 from archlint.graph.iam.managed import aws_managed_name, managed_statements
 from archlint.graph.iam.reach import reaches_everything, skeleton
-from archlint.graph.iam.statements import Statement, admits, allows, parsed
+from archlint.graph.iam.statements import Statement, admits, allows, parsed, statements
 from archlint.graph.model import EdgeKind
 
 if TYPE_CHECKING:
@@ -43,7 +43,17 @@ def _collected(graph: ResourceGraph, role: Node) -> Iterator[Permission]:
             yield from graph.iam.permissions.get(policy, ())
             continue
         for statement in managed_statements(aws_managed_name(policy.logical_id) or ""):
-            yield Permission(statement, policy, edge.place, everything_in(statement))
+            yield Permission(statement, policy, (), everything_in(statement), edge.place)
+
+
+def trust(graph: ResourceGraph, role: Node) -> list[Permission]:
+    """The statements of a role's `AssumeRolePolicyDocument`, with their places."""
+    return [
+        Permission(statement, role, document.path, everything=False)
+        for document in graph.iam.documents.get(role, ())
+        if document.kind == "trust"
+        for statement in statements(document.body)
+    ]
 
 
 def everything_in(statement: Statement) -> bool:
@@ -165,6 +175,7 @@ __all__ = [
     "is_denied",
     "role_permissions",
     "services",
+    "trust",
     "unbounded",
     "unbounded_actions",
 ]

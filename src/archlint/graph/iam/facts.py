@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from archlint.graph.iam.statements import Statement
     from archlint.graph.model import Node
     from archlint.graph.text import Text
-    from archlint.template.model import Json, Place
+    from archlint.template.model import Json, Place, TemplatePath
 
 DocumentKind: TypeAlias = Literal["inline", "managed", "trust", "resource"]
 """`inline`: part of a role, user or group; `managed`: attached by ARN; `trust`: who may assume a role; `resource`: on a
@@ -18,31 +18,39 @@ queue, topic, bucket, key …"""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PolicyDocument:
-    """One policy document and where it is written.
-
-    `target` is the role for inline and trust policies, else the policy or the protected resource.
-    """
+    """One policy document. `holder` is the role, user or group it is part of, else the policy resource."""
 
     kind: DocumentKind
     body: Json
-    target: Node
-    place: Place | None
-    name: str | None = None
+    holder: Node
+    path: TemplatePath
+    """From the holder's properties to the document."""
+
+    @property
+    def place(self) -> Place | None:
+        """Where the document is written."""
+        return self.holder.place(*self.path)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Permission:
     """One statement as it takes part in the run.
 
-    `holder` is the role (inline policy), the policy resource, or the external node of a policy that AWS manages;
-    `place` is where the statement is written, for one of AWS's where the policy is attached. `everything` is true when
-    the statement reaches all resources: `*`, an ARN of wildcards only, `NotResource`.
+    `holder` is the role (inline policy), the policy resource, or the external node of a policy that AWS manages.
+    `everything` is true when the statement reaches all resources: `*`, an ARN of wildcards only, `NotResource`.
     """
 
     statement: Statement
     holder: Node
-    place: Place | None
+    path: TemplatePath
     everything: bool
+    attached_at: Place | None = None
+    """Where a policy that AWS manages is attached."""
+
+    @property
+    def place(self) -> Place | None:
+        """Where the statement is written; for a policy that AWS manages, where it is attached."""
+        return self.attached_at or self.holder.place(*self.path, *self.statement.path)
 
 
 @dataclass(slots=True, eq=False)
@@ -51,8 +59,6 @@ class IamFacts:
 
     permissions: dict[Node, list[Permission]] = field(default_factory=dict)
     """Identity statements: by role, user or group for inline policies, by policy resource otherwise."""
-    trust: dict[Node, list[Permission]] = field(default_factory=dict)
-    """Statements of `AssumeRolePolicyDocument` by role."""
     resource_policies: dict[Node, list[Permission]] = field(default_factory=dict)
     """Statements by the resource they protect; `holder` is the resource that carries the policy."""
     documents: dict[Node, list[PolicyDocument]] = field(default_factory=dict)

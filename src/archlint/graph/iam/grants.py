@@ -96,12 +96,10 @@ def add_document(linker: Linker, holder: Node, path: TemplatePath, body: Json, *
     if stack is None or body is None:
         return
     facts = linker.graph.iam
-    facts.documents.setdefault(holder, []).append(PolicyDocument(kind, body, holder, holder.place(*path)))
+    facts.documents.setdefault(holder, []).append(PolicyDocument(kind, body, holder, path))
     permissions = facts.permissions.setdefault(holder, [])
     for statement in statements(body, lambda value: linker.literal(stack, value)):
-        everything = _grant(linker, holder, path, statement)
-        place = holder.place(*path, *statement.path)
-        permissions.append(Permission(statement, holder, place, everything))
+        permissions.append(Permission(statement, holder, path, _grant(linker, holder, path, statement)))
 
 
 def _grant(linker: Linker, holder: Node, path: TemplatePath, statement: Statement) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archlint.graph.iam.facts import Permission, PolicyDocument
+from archlint.graph.iam.facts import PolicyDocument
 from archlint.graph.iam.grants import add_document
 from archlint.graph.iam.managed import AWS_MANAGED, aws_managed_path
+from archlint.graph.iam.reach import skeleton
 from archlint.graph.iam.statements import spread, statements
 from archlint.graph.model import EdgeKind
 
@@ -42,6 +43,9 @@ def policies(linker: Linker, stack: Stack, value: Json) -> list[Node]:
     """The policies that ARNs name; one that AWS manages is `external:arn:aws:iam::aws:policy/…` in every partition."""
     if value is None:
         return []
+    path = aws_managed_path(skeleton(value))  # most are, and need no resolving
+    if path is not None:
+        return [linker.external(AWS_MANAGED + path)]
     found = []
     for text in linker.texts(stack, value):
         path = aws_managed_path(str(text))
@@ -63,12 +67,12 @@ def role(linker: Linker, node: Node) -> None:
     body = node.properties.get("AssumeRolePolicyDocument")
     if stack is None or body is None:
         return
-    facts = linker.graph.iam
     base = ("AssumeRolePolicyDocument",)
-    facts.documents.setdefault(node, []).append(PolicyDocument("trust", body, node, node.place(*base)))
-    trust = facts.trust.setdefault(node, [])
+    document = PolicyDocument("trust", body, node, base)
+    linker.graph.iam.documents.setdefault(node, []).append(document)
+    if _trusts_services_only(body):
+        return
     for statement in statements(body, lambda value: linker.literal(stack, value)):
-        trust.append(Permission(statement, node, node.place(*base, *statement.path), everything=False))
         if not statement.is_allow:
             continue
         for principal in statement.principals:
@@ -78,6 +82,16 @@ def role(linker: Linker, node: Node) -> None:
                 if target.node.type == ROLE and target.node is not node:
                     place = node.place(*base, *principal.path)
                     linker.connect(EdgeKind.ASSUMES, target.node, node, place=place)
+
+
+def _trusts_services_only(body: Json) -> bool:
+    """True for the trust policy that nearly every role has, told without taking it apart."""
+    listed = body.get("Statement") if isinstance(body, dict) else None
+    for statement in listed if isinstance(listed, list) else [listed]:
+        principal = statement.get("Principal") if isinstance(statement, dict) else None
+        if not isinstance(principal, dict) or not principal.keys() <= {"Service", "Federated"}:
+            return False
+    return True
 
 
 def separate_policy(linker: Linker, node: Node) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from archlint.graph.iam.reach import HOLE
 from archlint.graph.iam.statements import Statement, statements
 from archlint.template.model import Json
 
@@ -16,7 +17,7 @@ AWS_MANAGED = "arn:aws" + _ARN_MARK
 def aws_managed_path(arn: str) -> str | None:
     """`service-role/AWSLambdaRole` of that policy's ARN (any partition); None for what AWS does not manage."""
     _, mark, path = arn.partition(_ARN_MARK)
-    return path if mark and path and "${" not in path else None
+    return path if mark and path and "${" not in path and HOLE not in path else None
 
 
 def aws_managed_name(arn: str) -> str | None:

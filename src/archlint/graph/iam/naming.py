@@ -6,7 +6,8 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from archlint.graph.iam.actions import glob
-from archlint.graph.iam.reach import HOLE, reaches_everything
+from archlint.graph.iam.reach import HOLE, may_name_family, reaches_everything
+from archlint.graph.iam.shortcut import direct
 from archlint.graph.names import NAME_PROPERTY, parse_arn
 from archlint.graph.text import Hole, NodePart, Text, joined
 
@@ -38,33 +39,46 @@ class Reached(NamedTuple):
     """What one `Resource` entry reaches."""
 
     everything: bool
-    named: tuple[Named, ...]
+    named: tuple[Named, ...] = ()
+    text: Text | str = ""
+    """The value for a reader (the first alternative); `str()` of it."""
 
 
-NOTHING = Reached(False, ())  # noqa: FBT003 - a constant
-EVERYTHING = Reached(True, ())  # noqa: FBT003 - a constant
+NOTHING = Reached(everything=False)
+EVERYTHING = Reached(everything=True, text="*")
 
 
 def reached(linker: Linker, stack: Stack, value: Json) -> Reached:
     """What this value reaches. Things outside the run come as external nodes, default event buses not at all."""
     if value == "*":
         return EVERYTHING
+    found = direct(stack, value)
+    if found is not None:
+        node, attribute, rest = found
+        qualifier = rest[1:] if node.type == "AWS::Lambda::Function" and rest[:1] == ":" and rest != ":*" else None
+        return Reached(everything=False, named=(Named(node, attribute, rest, qualifier=qualifier),), text=_shown(value))
     if isinstance(value, dict) and "Fn::Split" in value:
-        return Reached(False, tuple(_of_target(found) for found in linker.targets(stack, value)))  # noqa: FBT003
-    everything = False
-    named: list[Named] = []
-    for text in linker.texts(stack, value):
+        return Reached(everything=False, named=tuple(_of_target(target) for target in linker.targets(stack, value)))
+    texts = linker.texts(stack, value)
+    parts: list[Reached] = []
+    for text in texts:
         literal = text.literal
         if literal is not None and "," in literal:  # a list in a parameter's default
-            for item in literal.split(","):
-                inner = _of_text(linker, stack, Text((item.strip(),)))
-                everything |= inner.everything
-                named += inner.named
-            continue
-        inner = _of_text(linker, stack, text)
-        everything |= inner.everything
-        named += inner.named
-    return Reached(everything, tuple(named))
+            parts += [_of_text(linker, stack, Text((item.strip(),))) for item in literal.split(",")]
+        else:
+            parts.append(_of_text(linker, stack, text))
+    return Reached(
+        any(part.everything for part in parts),
+        tuple(named for part in parts for named in part.named),
+        texts[0] if texts else "",
+    )
+
+
+def _shown(value: Json) -> str:
+    """A `Ref`, `GetAtt` or `Sub` as `${Name}`, `${Name.Attribute}` or its text."""
+    [(_, argument)] = value.items() if isinstance(value, dict) else [("", value)]
+    first = argument[0] if isinstance(argument, list) else argument
+    return first if isinstance(first, str) and "${" in first else f"${{{first}}}"
 
 
 def _of_text(linker: Linker, stack: Stack, text: Text) -> Reached:
@@ -72,13 +86,13 @@ def _of_text(linker: Linker, stack: Stack, text: Text) -> Reached:
         bare = "".join(part if isinstance(part, str) else HOLE for part in text.parts)
         if reaches_everything(bare):
             return EVERYTHING
-        family = _family(linker, stack, text)
+        family = _family(linker, stack, text) if may_name_family(bare) else None
         if family is not None:
-            return Reached(False, family)  # noqa: FBT003
+            return Reached(everything=False, named=family)
     target = linker.target(stack, text)
     if target is None or (target.node.external and target.node.logical_id.endswith(":event-bus/default")):
         return NOTHING
-    return Reached(False, (_of_target(target),))  # noqa: FBT003
+    return Reached(everything=False, named=(_of_target(target),))
 
 
 def _of_target(target: tuple[Node, str | None, str | None, str]) -> Named:

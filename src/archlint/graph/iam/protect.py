@@ -90,11 +90,11 @@ def _resource_policy(linker: Linker, node: Node, protected: list[Node], path: Te
     stack = node.stack
     assert stack is not None  # noqa: S101 - the caller has looked
     facts = linker.graph.iam
-    facts.documents.setdefault(node, []).append(PolicyDocument("resource", body, node, node.place(*path)))
+    facts.documents.setdefault(node, []).append(PolicyDocument("resource", body, node, path))
     permits: dict[tuple[Node, Node], _Permit] = {}
     for statement in statements(body, lambda value: linker.literal(stack, value)):
         everything, covered = _covered(linker, stack, statement, protected)
-        permission = Permission(statement, node, node.place(*path, *statement.path), everything)
+        permission = Permission(statement, node, path, everything)
         for resource in covered:
             facts.resource_policies.setdefault(resource, []).append(permission)
         if not statement.is_allow:
@@ -127,18 +127,17 @@ def _sources(linker: Linker, stack: Stack, statement: Statement) -> Iterator[_So
     keys = statement.condition_keys() - _SOURCE_KEYS
     if keys:
         detail["conditions"] = [*sorted(keys)]
-    arns = list(_source_arns(statement))
     found = False
-    for written in arns:
+    for written in _source_arns(statement):
         sources = reached(linker, stack, written.value)
-        shown = {**detail, "source": _shown(linker, stack, written.value)}
+        shown: dict[str, Json] = {**detail, "source": str(sources.text)}
         for named in sources.named:
             found = True
             yield named.node, written.path, shown
+        if not found:
+            detail.setdefault("source", str(sources.text))
     if found:
         return
-    if arns:
-        detail["source"] = _shown(linker, stack, arns[0].value)
     for principal in statement.principals:
         for node in _principal_nodes(linker, stack, principal.kind, principal.value):
             yield node, principal.path, detail
@@ -227,23 +226,25 @@ def _single(linker: Linker, node: Node, target: tuple[str, str], arn: Written, p
     }
     sources: list[Node] = []
     if arn.value is not None:
-        detail["source"] = _shown(linker, stack, arn.value)
-        sources = [named.node for each in spread(arn.value, ()) for named in reached(linker, stack, each.value).named]
+        for each in spread(arn.value, ()):
+            found = reached(linker, stack, each.value)
+            detail.setdefault("source", str(found.text))
+            sources += [named.node for named in found.named]
     place = node.place(*(arn if sources else principal).path)
     if not sources:
         for each in spread(principal.value, ()):
             sources += _principal_nodes(linker, stack, "AWS", each.value)
     action = node.properties.get("Action")
     actions = frozenset({action}) if isinstance(action, str) else frozenset()
-    for found in targets:
+    for opened in targets:
         for source in sources:
             linker.connect(
                 EdgeKind.PERMITS,
                 source,
-                found.node,
+                opened.node,
                 place=place,
                 via=node,
-                qualifier=found.qualifier,
+                qualifier=opened.qualifier,
                 access=levels_of(actions),
                 actions=actions,
                 detail=detail,
@@ -271,6 +272,8 @@ def event_bus_policy(linker: Linker, node: Node) -> None:
 
 def _shown(linker: Linker, stack: Stack, value: Json) -> str:
     """The value for a reader, `${Name}` for what is not known."""
+    if isinstance(value, str):
+        return value
     texts = linker.texts(stack, value)
     return str(texts[0]) if texts else ""
 

@@ -20,7 +20,9 @@ _MAX_DEPTH = 24
 
 # Services whose ARNs have the name right behind the account; elsewhere a word such as `table/` comes first.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
-_WORDLESS = frozenset({"s3", "sqs", "sns", "execute-api", "codecommit", "codepipeline"})
+WORDLESS = frozenset({"s3", "sqs", "sns", "execute-api", "codecommit", "codepipeline"})
+# Services whose resource names hold neither slash nor colon.
+_ONE_WORD_NAMES = frozenset({"dynamodb", "kinesis", "lambda", "states"})
 
 
 def skeleton(value: Json, depth: int = 0) -> str:
@@ -39,6 +41,15 @@ def skeleton(value: Json, depth: int = 0) -> str:
     return HOLE
 
 
+def may_name_family(text: str) -> bool:
+    """False when the wildcards of an ARN (as a skeleton) all stand below the resource: `table/orders/index/*`."""
+    fields = text.split(":", _ARN_FIELDS - 1)
+    if len(fields) < _ARN_FIELDS or not (fields[2] in WORDLESS or fields[2] in _ONE_WORD_NAMES):
+        return True
+    words = _SEPARATOR.split(fields[-1])
+    return any("*" in word or "?" in word for word in words[: 1 if fields[2] in WORDLESS else 2])
+
+
 def reaches_everything(text: str) -> bool:
     """True for `*` and for an ARN (as a skeleton) that has only wildcards where the resource's name belongs."""
     if "*" not in text:
@@ -53,4 +64,4 @@ def reaches_everything(text: str) -> bool:
     words = _SEPARATOR.split(fields[-1])
     if not words[0].strip("*"):
         return bool(words[0])
-    return len(words) > 1 and fields[2] not in _WORDLESS and bool(words[1]) and not words[1].strip("*")
+    return len(words) > 1 and fields[2] not in WORDLESS and bool(words[1]) and not words[1].strip("*")

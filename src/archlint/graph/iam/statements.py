@@ -120,6 +120,8 @@ def _strings(value: Json, resolve: Resolve | None) -> tuple[str, ...]:
         return (value,)
     if value is None:
         return ()
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)  # type: ignore[arg-type]  # each item was just looked at
     found: list[str] = []
     for written in spread(value, ()):
         plain = written.value
@@ -147,21 +149,30 @@ def _principals(body: dict[str, Json], path: TemplatePath) -> Iterator[Principal
             yield Principal("AWS", written.value, written.path)
 
 
-def spread(value: Json, path: TemplatePath, depth: int = 0) -> Iterator[Written]:
+def spread(value: Json, path: TemplatePath, depth: int = 0) -> list[Written]:
     """The single values of a value that may be a list, conditional, both or neither; `AWS::NoValue` is none."""
-    if value is None or value == _NO_VALUE or depth > _MAX_DEPTH:
-        return
+    if isinstance(value, str):
+        return [Written(path, value)]
+    if value is None or depth > _MAX_DEPTH:
+        return []
+    found: list[Written] = []
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from spread(item, (*path, index), depth + 1)
-        return
+            if isinstance(item, str):
+                found.append(Written((*path, index), item))
+            else:
+                found += spread(item, (*path, index), depth + 1)
+        return found
     if isinstance(value, dict) and len(value) == 1:
         branches = value.get("Fn::If")
         if isinstance(branches, list):
             for index, branch in enumerate(branches[1:3], 1):
-                yield from spread(branch, (*path, "Fn::If", index), depth + 1)
-            return
-    yield Written(path, value)
+                found += spread(branch, (*path, "Fn::If", index), depth + 1)
+            return found
+        if value == _NO_VALUE:
+            return found
+    found.append(Written(path, value))
+    return found
 
 
 def _is_intrinsic(value: dict[str, Json]) -> bool:
