@@ -9,6 +9,7 @@ from archlint.errors import TemplateError
 from archlint.template.document import Document, decode, read_document
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 # A definition above this cannot be deployed: CloudFormation and API Gateway take far less.
@@ -16,20 +17,26 @@ if TYPE_CHECKING:
 MAX_BYTES = 12_000_000
 
 
-def open_below(document: Document, relative: str, root: Path) -> Document | None:
+def open_below(
+    document: Document, relative: str, root: Path, prepare: Callable[[str], str] | None = None
+) -> Document | None:
     """The parsed file at `relative` to `document`; None when it is not below `root`.
 
-    Raises OSError when there is none and TemplateError when it cannot be parsed.
+    `prepare` makes parsable what only a deployment does; it must keep the lines. Raises OSError when there is no
+    file and TemplateError when it cannot be parsed.
     """
     path = _path_below(document, relative, root)
     if path is None:
         return None
     name = posixpath.normpath(posixpath.join(posixpath.dirname(document.name), relative))
-    return read_document(path, name)
+    if prepare is None:
+        return read_document(path, name)
+    source = decode(path.read_bytes())
+    return read_document(path, name, prepare(source), source=source)
 
 
 def text_below(document: Document, relative: str, root: Path) -> str | None:
-    """The text of the file at `relative` to `document` (resolver code, mapping templates); None when it cannot be read."""
+    """The text of the file at `relative` to `document` (resolver code, mapping templates); None if unreadable."""
     try:
         path = _path_below(document, relative, root)
         return None if path is None else decode(path.read_bytes())

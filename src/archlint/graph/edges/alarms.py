@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from archlint.graph.edges.paths import EACH, follow, mappings
 from archlint.graph.edges.sending import (
@@ -15,6 +16,7 @@ from archlint.graph.edges.sending import (
     LOG_GROUP,
     MACHINE,
     QUEUE,
+    REST_API,
     STREAM,
     TABLES,
     TOPIC,
@@ -24,12 +26,15 @@ from archlint.graph.edges.sending import (
 )
 from archlint.graph.edges.string_template import flatten
 from archlint.graph.model import EdgeKind, Mode
+from archlint.graph.resolve import Target
 
 if TYPE_CHECKING:
     from archlint.graph.edges.table import Finder
     from archlint.graph.link import Linker
-    from archlint.graph.model import Node
-    from archlint.template.model import Body, TemplatePath
+    from archlint.graph.model import Node, ResourceGraph
+    from archlint.graph.stacks import Stack
+    from archlint.graph.text import Text
+    from archlint.template.model import Body, Json, TemplatePath
 
 _ALARM = "AWS::CloudWatch::Alarm"
 _COMPOSITE = "AWS::CloudWatch::CompositeAlarm"
@@ -84,8 +89,10 @@ def alarm(linker: Linker, node: Node) -> None:
     if node.stack is None:
         return
     _watch(linker, node, node.properties, ())
+    _watch_logs(linker, node, node.properties, ())
     for path, metric in mappings(node.properties, "Metrics", EACH, "MetricStat", "Metric"):
         _watch(linker, node, metric, path)
+        _watch_logs(linker, node, metric, path)
 
 
 def _watch(linker: Linker, node: Node, metric: Body, path: TemplatePath) -> None:
@@ -99,7 +106,8 @@ def _watch(linker: Linker, node: Node, metric: Body, path: TemplatePath) -> None
         types = _DIMENSIONS.get(str(dimension.get("Name")))
         if types is None:
             continue
-        for target in resolve(stack, dimension.get("Value"), *types):
+        found = _titled(linker, node, dimension) or resolve(stack, dimension.get("Value"), *types)
+        for target in found:
             linker.connect(
                 EdgeKind.WATCHES,
                 node,
@@ -108,6 +116,61 @@ def _watch(linker: Linker, node: Node, metric: Body, path: TemplatePath) -> None
                 qualifier=target.qualifier,
                 detail={"metric": metric_name},
             )
+
+
+_FILTERS: WeakKeyDictionary[ResourceGraph, dict[tuple[Text, Text], list[tuple[Node, Target]]]] = WeakKeyDictionary()
+
+
+def _filtered_groups(linker: Linker) -> dict[tuple[Text, Text], list[tuple[Node, Target]]]:
+    """Metric filter and log group by the namespace and name of the metric that the filter makes; once per graph."""
+    found = _FILTERS.get(linker.graph)
+    if found is None:
+        found = _FILTERS[linker.graph] = {}
+        for node in linker.graph.of_type("AWS::Logs::MetricFilter"):
+            stack = node.stack
+            if stack is None:
+                continue
+            groups = linker.targets(stack, node.properties.get("LogGroupName"), LOG_GROUP)
+            for _, metric in mappings(node.properties, "MetricTransformations", EACH):
+                for key in _metric_keys(linker, stack, metric.get("MetricNamespace"), metric.get("MetricName")):
+                    found.setdefault(key, []).extend((node, group) for group in groups)
+    return found
+
+
+def _metric_keys(linker: Linker, stack: Stack, namespace: Json, name: Json) -> list[tuple[Text, Text]]:
+    return [(one, other) for one in linker.texts(stack, namespace) for other in linker.texts(stack, name)]
+
+
+def _watch_logs(linker: Linker, node: Node, metric: Body, path: TemplatePath) -> None:
+    """An alarm on the metric of a metric filter watches the filter's log group."""
+    stack = node.stack
+    if stack is None or str(metric.get("Namespace", "AWS/")).startswith("AWS/"):
+        return
+    for key in _metric_keys(linker, stack, metric.get("Namespace"), metric.get("MetricName")):
+        for carrier, group in _filtered_groups(linker).get(key, ()):
+            linker.connect(
+                EdgeKind.WATCHES,
+                node,
+                group.node,
+                place=node.place(*path, "MetricName"),
+                via=carrier,
+                detail={"metric": key[1].literal},
+            )
+
+
+def _titled(linker: Linker, node: Node, dimension: Body) -> list[Target]:
+    """The REST API of the stack whose OpenAPI title is the dimension's value: that is its name when it has no other."""
+    stack = node.stack
+    if stack is None or dimension.get("Name") != "ApiName":
+        return []
+    wanted = linker.texts(stack, dimension.get("Value"))
+    found = []
+    for api in stack.nodes.values():
+        if api.type == REST_API and "Name" not in api.properties:
+            for _, title in follow(api.properties, ("Body", "info", "title")):
+                if linker.texts(stack, title) == wanted:
+                    found.append(Target(api))
+    return found
 
 
 def alarm_actions(linker: Linker, node: Node) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from archlint.errors import TemplateError
 from archlint.graph.edges.paths import branches, follow
-from archlint.graph.edges.string_template import Flat, flatten, parse_json
+from archlint.graph.edges.string_template import Flat, flatten, parse_json, quote_placeholders
 from archlint.template.model import Place
 
 if TYPE_CHECKING:
@@ -102,5 +103,15 @@ def _local(linker: Linker, stack: Stack, value: Any) -> Document | None:
         return linker.open_local(stack, f"asset.{key}") if isinstance(key, str) else None
     for _, location in branches(value):
         if isinstance(location, str) and location and "://" not in location and "\0" not in location:
-            return linker.open_local(stack, location)
+            return linker.open_local(stack, location) or _with_placeholders(linker, stack, location)
     return None
+
+
+def _with_placeholders(linker: Linker, stack: Stack, location: str) -> Document | None:
+    """A file that is JSON only when its substitutions are made: `"TimeoutSeconds": ${Timeout}`."""
+    from archlint.graph.files import open_below
+
+    try:
+        return open_below(stack.template.document, location, linker.settings.root, quote_placeholders)
+    except (OSError, TemplateError):
+        return None

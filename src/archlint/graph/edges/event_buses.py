@@ -16,6 +16,7 @@ from archlint.graph.edges.sending import (
     dead_letters,
     endpoints,
     is_default_bus,
+    named,
     plain,
     send,
 )
@@ -83,13 +84,15 @@ def _rule_target(linker: Linker, node: Node, body: Body, path: TemplatePath, det
         dead_letters(
             linker, node, value, QUEUE, place=node.place(*path, *here), detail={"target": target_detail["target"]}
         )
-    for target, key in started_by(linker, stack, body, "Arn"):
+    for target, key in started_by(linker, node, body, "Arn"):
         if not is_default_bus(target.node):
             send(linker, node, target, place=node.place(*path, *key), detail=target_detail)
 
 
-def started_by(linker: Linker, stack: Stack, body: Body, key: str) -> list[tuple[Target, TemplatePath]]:
+def started_by(linker: Linker, node: Node, body: Body, key: str) -> list[tuple[Target, TemplatePath]]:
     """What a target (of a rule, schedule or pipe) starts: its task or job definition, else what its ARN names."""
+    stack = node.stack
+    assert stack is not None  # noqa: S101 - the callers have looked
     for parameters, name, kind in _TASK:
         found = [
             (target, path)
@@ -98,8 +101,7 @@ def started_by(linker: Linker, stack: Stack, body: Body, key: str) -> list[tuple
         ]
         if found:
             return found
-    value = body.get(key)
-    return [(target, (key,)) for target in linker.targets(stack, value, FUNCTION)]
+    return [(target, (key,)) for target in named(linker, node, key, body.get(key), FUNCTION)]
 
 
 _SENDERS = (BUCKET, *_ALARMS)
@@ -155,7 +157,7 @@ def schedule(linker: Linker, node: Node) -> None:
         if separator:
             _universal(linker, node, body, path, service, action, detail)
             continue
-        for target, key in started_by(linker, stack, body, "Arn"):
+        for target, key in started_by(linker, node, body, "Arn"):
             send(linker, node, target, place=node.place(*path, *key), detail=detail)
 
 
@@ -200,7 +202,7 @@ def pipe(linker: Linker, node: Node) -> None:
     for _, body in mappings(properties, "SourceParameters", "*"):
         if "BatchSize" in body:
             detail["batch_size"] = plain(linker, stack, body["BatchSize"])
-    for target in linker.targets(stack, properties.get("Source")):
+    for target in named(linker, node, "Source", properties.get("Source")):
         linker.connect(EdgeKind.TRIGGERS, target.node, node, place=node.place("Source"), mode=Mode.POLL, detail=detail)
     for target in linker.targets(stack, properties.get("Enrichment"), FUNCTION):
         send(linker, node, target, place=node.place("Enrichment"), mode=Mode.POLL, detail={"enrichment": True})
@@ -208,7 +210,7 @@ def pipe(linker: Linker, node: Node) -> None:
     mode = Mode.ASYNC if invocation == "FIRE_AND_FORGET" else Mode.POLL
     parameters: Any = properties.get("TargetParameters")
     given = {**(parameters if isinstance(parameters, dict) else {}), "Target": properties.get("Target")}
-    for target, key in started_by(linker, stack, given, "Target"):
+    for target, key in started_by(linker, node, given, "Target"):
         path = key if key == ("Target",) else ("TargetParameters", *key)
         send(linker, node, target, place=node.place(*path), mode=mode)
     for steps_to in _PIPE_FAILURES:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from archlint.graph.edges.paths import EACH, follow, steps
-from archlint.graph.edges.sending import BUCKET, BUS, FUNCTION, QUEUE, TOPIC, dead_letters, plain, send
+from archlint.graph.edges.sending import BUCKET, BUS, FUNCTION, QUEUE, TOPIC, dead_letters, named, plain, send
 from archlint.graph.model import EdgeKind, Mode
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _mapping_sources(linker: Linker, node: Node) -> list[tuple[Node, dict[str, J
     stack, properties = node.stack, node.properties
     assert stack is not None  # noqa: S101 - the caller has looked
     found: list[tuple[Node, dict[str, Json]]] = []
-    for target in linker.targets(stack, properties.get("EventSourceArn")):
+    for target in named(linker, node, "EventSourceArn", properties.get("EventSourceArn")):
         if target.node.type == _CONSUMER and target.node.stack is not None:
             streams = linker.targets(target.node.stack, target.node.properties.get("StreamARN"))
             found += [(stream.node, {"enhanced_fan_out": True}) for stream in streams]

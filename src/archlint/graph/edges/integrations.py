@@ -149,7 +149,9 @@ class Integrations:
             self._named(integration, Operation((EdgeKind.PUBLISHES,), (), (QUEUE,)), flat.value(queue))
         else:
             action = _QUERY_ACTION.search(rest) or self._query_action(integration)
-            self._service(integration, service, action[1] if action else _ONLY_ACTION.get(service, ""), rest)
+            # Services with a REST interface name the operation in the path: `batch:path//v1/submitjob`.
+            last = _ONLY_ACTION.get(service) or path.rpartition("/")[2]
+            self._service(integration, service, action[1] if action else last, rest)
 
     def _query_action(self, integration: Integration) -> re.Match[str] | None:
         for text in _request_texts(integration):

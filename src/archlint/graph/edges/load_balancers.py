@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from archlint.graph.edges.paths import EACH, follow, mappings
-from archlint.graph.edges.sending import FUNCTION, plain
+from archlint.graph.edges.sending import FUNCTION, known, plain, send
 from archlint.graph.model import EdgeKind, Mode
 
 if TYPE_CHECKING:
@@ -68,24 +69,31 @@ def _balancers(linker: Linker, node: Node) -> list[Node]:
     return found
 
 
+_TARGETS = {
+    "lambda": (FUNCTION,),
+    "alb": ("AWS::ElasticLoadBalancingV2::LoadBalancer",),
+    "instance": ("AWS::EC2::Instance",),
+    "ip": ("AWS::EC2::Instance",),
+}
+
+
 def target_group(linker: Linker, node: Node) -> None:
-    """Load balancer → the functions of a target group (`triggers` sync), by every listener that forwards to it."""
+    """Load balancer → the functions (`triggers` sync), balancers and instances (`delivers`) of a target group."""
     stack = node.stack
     if stack is None or "Targets" not in node.properties:
         return
-    if plain(linker, stack, node.properties.get("TargetType")) != "lambda":
-        return
+    kind = plain(linker, stack, node.properties.get("TargetType"))
+    resolve = linker.targets if kind == "lambda" else partial(known, linker)
     for path, value in follow(node.properties, ("Targets", EACH, "Id")):
-        for target in linker.targets(stack, value, FUNCTION):
+        for target in resolve(stack, value, *_TARGETS.get(str(kind), ())):
             for front in _fronts(linker).get(node, ()):
-                linker.connect(
-                    EdgeKind.TRIGGERS,
+                send(
+                    linker,
                     front.balancer,
-                    target.node,
+                    target,
                     place=node.place(*path),
                     mode=Mode.SYNC,
                     via=node,
-                    qualifier=target.qualifier,
                     detail={"conditions": front.conditions},
                 )
 

@@ -17,6 +17,7 @@ from archlint.graph.edges.sending import (
     dead_letters,
     endpoints,
     known,
+    named,
     plain,
     send,
     starts_code,
@@ -116,7 +117,7 @@ def subscription(linker: Linker, node: Node) -> None:
     stack, properties = node.stack, node.properties
     if stack is None:
         return
-    for topic in linker.targets(stack, properties.get("TopicArn"), TOPIC):
+    for topic in named(linker, node, "TopicArn", properties.get("TopicArn"), TOPIC):
         _subscribe(linker, topic.node, node, properties, ())
     for path, policy in follow(properties, ("RedrivePolicy",)):
         arn = parsed(plain(linker, stack, policy)) if isinstance(policy, str) else policy
@@ -136,7 +137,7 @@ def _subscribe(linker: Linker, topic: Node, owner: Node, body: Body, path: Templ
             value = plain(linker, stack, body[given])
             detail[name] = parsed(value) if name == "filter_policy" else value
     endpoint = body.get("Endpoint")
-    for target in _endpoint_targets(linker, stack, protocol, endpoint):
+    for target in _endpoint_targets(linker, owner, protocol, endpoint):
         via = None if owner is topic else owner
         place = owner.place(*path, "Endpoint")
         if protocol == "lambda":
@@ -154,13 +155,18 @@ def _subscribe(linker: Linker, topic: Node, owner: Node, body: Body, path: Templ
             send(linker, topic, target, place=place, via=via, detail=detail)
 
 
-def _endpoint_targets(linker: Linker, stack: Stack, protocol: str | None, endpoint: Json) -> list[Target]:
+def _endpoint_targets(linker: Linker, owner: Node, protocol: str | None, endpoint: Json) -> list[Target]:
+    stack = owner.stack
+    assert stack is not None  # noqa: S101 - the callers have looked
     if protocol is not None and protocol not in _PROTOCOL_TYPES:
         found = endpoints(linker, stack, endpoint) if protocol.startswith("http") else []
         return found or [
             Target(linker.external(f"{protocol} {text}")) for text in linker.texts(stack, endpoint) if text.parts
         ]
-    return linker.targets(stack, endpoint, *_PROTOCOL_TYPES.get(protocol or "", (FUNCTION, QUEUE)))
+    return named(linker, owner, "Endpoint", endpoint, *_PROTOCOL_TYPES.get(protocol or "", (FUNCTION, QUEUE)))
+
+
+_LOG_TARGETS = (FUNCTION, STREAM, FIREHOSE)
 
 
 def log_subscription(linker: Linker, node: Node) -> None:
@@ -169,8 +175,8 @@ def log_subscription(linker: Linker, node: Node) -> None:
     if stack is None:
         return
     detail = {"pattern": plain(linker, stack, properties.get("FilterPattern"))}
-    for group in linker.targets(stack, properties.get("LogGroupName"), LOG_GROUP):
-        for target in linker.targets(stack, properties.get("DestinationArn"), FUNCTION, STREAM, FIREHOSE):
+    for group in named(linker, node, "LogGroupName", properties.get("LogGroupName"), LOG_GROUP):
+        for target in named(linker, node, "DestinationArn", properties.get("DestinationArn"), *_LOG_TARGETS):
             send(linker, group.node, target, place=node.place("DestinationArn"), via=node, detail=detail)
 
 

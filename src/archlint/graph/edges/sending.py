@@ -148,6 +148,22 @@ def known(linker: Linker, stack: Stack, value: Json, *types: str) -> list[Target
     return found
 
 
+def named(linker: Linker, node: Node, key: str, value: Json, *types: str) -> list[Target]:
+    """Like `Linker.targets` for a property of a node, but a declared end that says nothing still is one.
+
+    It is an external node: of its text, or, where that says nothing at all, of the property itself.
+    """
+    stack = node.stack
+    if stack is None:
+        return []
+    found = linker.targets(stack, value, *types)
+    if not found:
+        for text in linker.texts(stack, value):
+            name = f"{node.file}#{node.logical_id}.{key}" if text.hole is not None else str(text)
+            found += [Target(linker.external(name))] if text.parts else []
+    return found
+
+
 _HOST = re.compile(r"^[a-z0-9+.-]*://([^/:?#]+)")
 _NO_HOST = re.compile(r"[/:?#]")
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-call-api.html

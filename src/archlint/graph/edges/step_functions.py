@@ -177,8 +177,11 @@ class _Walk:
             elif is_dynamic(value) or (str(here[-1]).endswith(".$") and value.startswith(("$", "States."))):
                 return False
         resource = self._definition.value(value)
-        if here[-1] == "CopySource" and isinstance(resource, str):
-            resource = resource.strip("/").split("/", 1)[0]
+        if isinstance(resource, str):
+            if "${" in resource:  # no substitution has this name: a deployment fills it in, or fails
+                return False
+            if here[-1] == "CopySource":
+                resource = resource.strip("/").split("/", 1)[0]
         events = tuple(self._events(task)) if BUS in operation.types else ()
         for target in self._linker.targets(self._stack, resource, *operation.types):
             if is_default_bus(target.node):

@@ -139,8 +139,13 @@ def parse_json(text: str) -> Json:
     """The JSON in a flattened text; a mark or `${Name}` outside strings becomes a string. None when it is no JSON."""
     found = _loaded(text)
     if found is None and ("${" in text or _OPEN in text):
-        found = _loaded(_JSON_PIECE.sub(lambda match: match[0] if match[0][0] == '"' else f'"{match[0]}"', text))
+        found = _loaded(quote_placeholders(text))
     return found
+
+
+def quote_placeholders(text: str) -> str:
+    """JSON whose marks and `${Name}` outside of strings are made strings; lines stay."""
+    return _JSON_PIECE.sub(lambda match: match[0] if match[0][0] == '"' else f'"{match[0]}"', text)
 
 
 def _loaded(text: str) -> Json:
