@@ -163,8 +163,10 @@ class Packages:
     def is_bundled(self, node: Node) -> bool:
         """Whether a function's package is made for it alone: bundlers and compilers leave out what it does not use."""
         subject = Subject(node, self.graph)
+        path = self._local_path(subject)
         runtime = subject.runtime or ""
-        return subject.build_method in BUNDLERS or runtime.startswith(("go", "provided"))
+        is_built = path is None or path.is_dir()
+        return is_built and (subject.build_method in BUNDLERS or runtime.startswith(("go", "provided")))
 
     def image(self, node: Node) -> PackageMeasure | None:
         """The container image of a function, where one lies in the linted folder; None otherwise."""
