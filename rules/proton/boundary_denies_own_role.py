@@ -31,6 +31,8 @@ META = RuleMeta(
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    if not context.graph.bundles:
+        return
     for kind in ("environment", "service", "component"):
         for _, template in proton.parts(context.graph, kind):
             yield from _part(context, template)

@@ -35,6 +35,8 @@ META = RuleMeta(
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    if not context.graph.bundles:
+        return
     for bundle, template in proton.parts(context.graph, "service", "instance"):
         compute = list(proton.written_resources(template, *proton.FUNCTIONS, *proton.CONTAINERS))
         reads, enabled = proton.is_extensible(bundle)

@@ -37,6 +37,8 @@ ROLE_PATHS = {
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    if not context.graph.bundles:
+        return
     for bundle, template in proton.parts(context.graph, "service", "instance"):
         if proton.is_own_service(context.graph, bundle):
             continue

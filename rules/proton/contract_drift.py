@@ -46,6 +46,8 @@ SEVERITIES = {
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    if not context.graph.bundles:
+        return
     for drift in proton.contract_drift(context.graph.bundles):
         part = next(iter(drift.bundle.parts.values()), None)
         yield context.finding(

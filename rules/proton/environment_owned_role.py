@@ -29,9 +29,11 @@ META = RuleMeta(
 )
 
 COMPUTE = (
-    *proton.FUNCTIONS,
-    *proton.CONTAINERS,
+    "AWS::Lambda::Function",
+    "AWS::Serverless::Function",
+    "AWS::ECS::TaskDefinition",
     "AWS::ECS::Service",
+    "AWS::AppRunner::Service",
     "AWS::StepFunctions::StateMachine",
     "AWS::Serverless::StateMachine",
     "AWS::Batch::JobDefinition",
@@ -39,10 +41,11 @@ COMPUTE = (
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    if not context.graph.bundles:
+        return
     users: dict[tuple[Template, str], list[tuple[str, Location, bool]]] = defaultdict(list)
     for bundle, template in proton.parts(context.graph, "service"):
-        for use in _uses(context, template):
-            at, target = use
+        for at, target in _uses(context, template):
             users[target.template, target.logical_id].append((bundle.template_name, at, target.inferred))
             yield context.finding(
                 at,
@@ -70,7 +73,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
             )
 
 
-def _uses(context: RuleContext, template: Template) -> Iterator[tuple[Location, proton.OutputTarget]]:
+def _uses(context: RuleContext, template: Template) -> Iterator["tuple[Location, proton.OutputTarget]"]:
     """The role properties of compute that read an output which names a role, with that role."""
     for logical_id, body in proton.written_resources(template, *COMPUTE):
         path = ("Resources", logical_id, "Properties")

@@ -30,6 +30,8 @@ META = RuleMeta(
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    if not context.graph.bundles:
+        return
     for bundle, template in proton.parts(context.graph, "service", "instance"):
         if all(proton.is_extensible(bundle)) or proton.is_own_service(context.graph, bundle):
             continue

@@ -28,6 +28,8 @@ META = RuleMeta(
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    if not context.graph.bundles:
+        return
     for _, template in proton.parts(context.graph, "service"):
         for path, statement in proton.allow_statements(template):
             actions = {str(action).lower() for action in proton.items(statement.get("Action"))}

@@ -33,6 +33,8 @@ FIRST_INSTANCE = re.compile(r"service_instances\[\d+\]")
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    if not context.graph.bundles:
+        return
     for bundle, template in proton.parts(context.graph, "service"):
         name = bundle.template_name
         for kind, message, places in (

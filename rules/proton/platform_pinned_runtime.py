@@ -31,6 +31,8 @@ META = RuleMeta(
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    if not context.graph.bundles:
+        return
     for bundle in context.graph.bundles:
         if bundle.schema is None:
             continue

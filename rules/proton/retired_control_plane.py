@@ -57,9 +57,8 @@ def check(context: RuleContext) -> Iterator[Finding]:
 
 def _calls(document: Document) -> Iterator[tuple[str, Location]]:
     """Everything in a file that needs Proton's API, comments left out."""
-    for row, line in enumerate(document.lines, 1):
-        if line.lstrip().startswith("#"):
-            continue
+    for row, written in enumerate(document.lines, 1):
+        line = "" if written.lstrip().startswith("#") else written.partition(" #")[0]
         found = [(match, f"aws proton {_verb(match[1])}") for match in COMMAND.finditer(line)]
         found += [(match, match[0]) for pattern in (ACTION, RESOURCE) for match in pattern.finditer(line)]
         for match, name in found:

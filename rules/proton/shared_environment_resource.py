@@ -43,6 +43,8 @@ CHANNELS = frozenset({
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    if not context.graph.bundles:
+        return
     users: dict[tuple[Template, str, str], dict[str, tuple[Location, bool]]] = defaultdict(dict)
     for bundle, template in proton.parts(context.graph, "service"):
         for path, location in template.proton.reads if template.proton is not None else ():

@@ -37,6 +37,8 @@ SAME_EVERYWHERE = frozenset({"AWS::AccountId", "AWS::Region", "AWS::Partition", 
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    if not context.graph.bundles:
+        return
     for bundle, template in proton.parts(context.graph, "service", "instance"):
         for logical_id, resource in template.resources.items():
             named = proton.physical_name(resource)

@@ -39,6 +39,8 @@ VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?")
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    if not context.graph.bundles:
+        return
     families: dict[tuple[str, str], list[tuple[tuple[int, int], ProtonBundle]]] = defaultdict(list)
     for bundle in context.graph.bundles:
         folder, name = posixpath.split(bundle.directory)
