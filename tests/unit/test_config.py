@@ -1,6 +1,7 @@
 """Configuration files: found, read, checked, shown."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,14 @@ import pytest
 
 from archlint.config import Config, PackSpec, RuleSettings, find_config, load_config
 from archlint.config.load import schema
-from archlint.config.model import show
+from archlint.config.model import show, toml_value
+from archlint.config.starter import starter
 from archlint.config.toml_positions import toml_position
 from archlint.errors import ConfigError
 from archlint.findings import Severity
 
 EVERYTHING = """
-select = ["EVT", "DAT"]
+select = ["EVT", "DAT", "unbounded-role"]
 ignore = ["ORG"]
 extend-select = ["OBS"]
 fail-on = "never"
@@ -77,7 +79,7 @@ def test_every_key(tmp_path: Path) -> None:
     found = config(EVERYTHING)
     assert found.path == tmp_path / "archlint.toml"
     assert found.root == tmp_path
-    assert found.select == ("EVT", "DAT")
+    assert found.select == ("EVT", "DAT", "unbounded-role")
     assert found.ignore == ("ORG",)
     assert found.extend_select == ("OBS",)
     assert found.fail_on is None
@@ -114,8 +116,11 @@ def test_schema_defaults_are_the_real_ones() -> None:
         ("\n[owner]\na = 1", "archlint.toml:2:2: unknown key `owner`; did you mean `owners`?"),
         ("x = 1", "archlint.toml:1:1: unknown key `x`; there are: baseline, exclude,"),
         ('fail-on = "eror"', 'archlint.toml:1:1: `fail-on` is "eror"; it must be one of error, warning, note, never'),
-        ('ignore = "ORG"', 'archlint.toml:1:1: `ignore` is "ORG"; it must be a list of rule IDs or prefixes'),
-        ('ignore = ["evt"]', 'archlint.toml:1:1: `ignore.0` is "evt"; it must be a rule ID or prefix such as EVT'),
+        ('ignore = "ORG"', 'archlint.toml:1:1: `ignore` is "ORG"; it must be a list of rule IDs, prefixes or names'),
+        (
+            'ignore = ["evt"]',
+            'archlint.toml:1:1: `ignore.0` is "evt"; it must be a rule ID, a prefix such as EVT, or a rule',
+        ),
         ("[rules.evt101]\n", "archlint.toml:1:2: `evt101` is not a rule ID; one looks like EVT101"),
         (
             "[rules.EVT101]\nparms = {}",
@@ -272,3 +277,29 @@ def test_every_key_is_described() -> None:
 
     described(schema())
     json.dumps(schema())
+
+
+def test_every_key_is_documented_with_its_default() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    rows = {
+        line.split("|")[1].strip(): line.split("|")[2].strip() for line in page.splitlines() if line.startswith("| `")
+    }
+    assert set(rows) == {f"`{key}`" for key in schema()["properties"]}
+    for key, part in schema()["properties"].items():
+        default = f"`{toml_value(part['default'])}`" if "default" in part else ""
+        assert rows[f"`{key}`"] == default, key
+
+
+def test_the_example_of_the_page_is_valid() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    example = page.split("```toml\n")[1].split("```")[0]
+    assert config(example).rules["EVT101"].params == {"factor": 3}
+
+
+def test_the_starter_has_every_key_and_is_valid_when_used() -> None:
+    text = starter()
+    assert config(text).sources == {}
+    used = re.sub(r"(?m)^# (?=\[|(?:\"[^\"]*\"|[A-Za-z-]+) = )", "", text)
+    used = used.replace('extend = "../archlint.toml"', "")
+    found = config(used)
+    assert set(found.sources) == set(schema()["properties"]) - {"extend"}

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 SPELLING = "# archlint: ignore[EVT101] reason"
 """What a suppression looks like."""
 
-_RULE_ID = re.compile(r"[A-Z]{2,8}[0-9]{3}")
+_RULE_ID = re.compile(r"[A-Z]{3,4}[0-9]{3}")
 _ACCEPTED = re.compile(r"#[ \t]*archlint: ignore\[(?P<ids>[^\[\]]*)\](?P<gap>[ \t]+)(?P<reason>.*)")
 _MEANT = re.compile(
     r"#+[ \t]*archlint[ \t]*(?:[:;=]|[-.,]?[ \t]*(?:ignore|disable|suppress|skip|allow|noqa|nolint)[ \t]*[\[(:=]"
-    r"|[ \t](?:ignore|disable|suppress|skip|allow|noqa|nolint)[ \t]+[A-Za-z]{2,8}[0-9]{3}\b)",
+    r"|[ \t](?:ignore|disable|suppress|skip|allow|noqa|nolint)[ \t]+[A-Za-z]{3,4}[0-9]{3}\b)",
     re.IGNORECASE,
 )
 _JINJA_LINE = re.compile(r"\s*(?:\{[%#].*[%#]\}\s*)+$")

@@ -7,6 +7,7 @@ from archlint.graph.iam.evaluate import (
     document_size,
     is_allowed,
     is_denied,
+    is_void,
     role_permissions,
     services,
     trust,
@@ -149,6 +150,40 @@ def test_unbounded_counts_managed_policies_and_leaves_out_what_is_denied(graph_o
     assert is_denied(permissions, "sqs:SendMessage")
     assert not is_allowed(permissions, "sqs:SendMessage")
     assert is_allowed(permissions, "dynamodb:GetItem")
+
+
+def test_a_boundary_voids_what_it_does_not_allow(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Limit:
+            Type: AWS::IAM::ManagedPolicy
+            Properties:
+              PolicyDocument:
+                Statement:
+                  - {Effect: Allow, Action: [s3:*, sqs:*], Resource: "*"}
+                  - {Effect: Deny, Action: sqs:DeleteQueue, Resource: "*"}
+          Role:
+            Type: AWS::IAM::Role
+            Properties: {AssumeRolePolicyDocument: {}, PermissionsBoundary: !Ref Limit}
+          Managed:
+            Type: AWS::IAM::Role
+            Properties: {PermissionsBoundary: "arn:aws:iam::aws:policy/PowerUserAccess"}
+          Unknown:
+            Type: AWS::IAM::Role
+            Properties: {PermissionsBoundary: "arn:aws:iam::111122223333:policy/limit"}
+        """
+    )
+    role, managed, unknown = (graph.nodes[f"template.yaml#{name}"] for name in ("Role", "Managed", "Unknown"))
+    voided = [
+        pattern
+        for pattern in ("s3:Get*", "dynamodb:*", "sqs:DeleteQueue", "sqs:*", "*")
+        if is_void(graph, role, pattern)
+    ]
+    assert voided == ["dynamodb:*", "sqs:DeleteQueue"]
+    assert is_void(graph, managed, "iam:CreateUser")
+    assert not is_void(graph, managed, "s3:GetObject")
+    assert not is_void(graph, unknown, "s3:GetObject")
 
 
 def test_document_size_leaves_out_white_space_and_unknowns(graph_of: GraphOf) -> None:
