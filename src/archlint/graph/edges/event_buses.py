@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archlint.graph.edges.functions import parsed, patterns
+from archlint.graph.edges.functions import patterns
 from archlint.graph.edges.operations import arguments, operations
 from archlint.graph.edges.paths import EACH, follow, mappings, steps
 from archlint.graph.edges.sending import (
@@ -20,7 +20,7 @@ from archlint.graph.edges.sending import (
     plain,
     send,
 )
-from archlint.graph.edges.string_template import flatten
+from archlint.graph.edges.string_template import decoded, flatten
 from archlint.graph.edges.string_template import parse_json as parse_flat
 from archlint.graph.model import EdgeKind, Mode
 
@@ -51,7 +51,7 @@ def rule(linker: Linker, node: Node) -> None:
         return
     detail: dict[str, Json] = {}
     if "EventPattern" in properties:
-        detail["pattern"] = event_pattern(linker, stack, properties["EventPattern"])
+        detail["pattern"] = plain(linker, stack, decoded(properties["EventPattern"]))
         _senders(linker, node, detail)
     if "ScheduleExpression" in properties:
         detail["schedule"] = plain(linker, stack, properties["ScheduleExpression"])
@@ -60,11 +60,6 @@ def rule(linker: Linker, node: Node) -> None:
             linker.connect(EdgeKind.DELIVERS, target.node, node, place=node.place("EventBusName"), detail=detail)
     for path, body in mappings(properties, "Targets", EACH):
         _rule_target(linker, node, body, path, detail)
-
-
-def event_pattern(linker: Linker, stack: Stack, value: Json) -> Json:
-    """An event pattern as data; items that are not known here are None."""
-    return parsed(plain(linker, stack, value))
 
 
 def event_bus(linker: Linker, stack: Stack, value: Json) -> list[Target]:
@@ -113,7 +108,7 @@ def _senders(linker: Linker, node: Node, detail: dict[str, Json]) -> None:
     stack = node.stack
     assert stack is not None  # noqa: S101 - the caller has looked
     for path, written in follow(node.properties, ("EventPattern",)):
-        pattern = parsed(written)
+        pattern = decoded(written)
         for here, value, types in _named_senders(pattern) if isinstance(pattern, dict) else ():
             place = node.place(*path, *(here if written is pattern else ()))
             for target in linker.targets(stack, value, *types):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from archlint.graph.edges.paths import EACH, follow, steps
 from archlint.graph.edges.sending import BUCKET, BUS, FUNCTION, QUEUE, TOPIC, dead_letters, named, plain, send
+from archlint.graph.edges.string_template import decoded
 from archlint.graph.model import EdgeKind, Mode
 
 if TYPE_CHECKING:
@@ -30,19 +30,8 @@ _CONSUMER = "AWS::Kinesis::StreamConsumer"
 
 
 def patterns(linker: Linker, stack: Stack, body: Body, path: tuple[str, ...] = _FILTERS) -> list[Json]:
-    """The parsed patterns of a `FilterCriteria`; None stands for one that cannot be read here."""
-    return [parsed(plain(linker, stack, pattern)) for _, pattern in follow(body, path)]
-
-
-def parsed(value: Json) -> Json:
-    """JSON in a string as data; other values as they are, None for a string that is no JSON."""
-    if not isinstance(value, str):
-        return value
-    try:
-        found: Json = json.loads(value)
-    except (ValueError, RecursionError):
-        return None
-    return found
+    """The parsed patterns of a `FilterCriteria`; None stands for one, or a part of one, that is not known here."""
+    return [plain(linker, stack, decoded(pattern)) for _, pattern in follow(body, path)]
 
 
 def event_source_mapping(linker: Linker, node: Node) -> None:

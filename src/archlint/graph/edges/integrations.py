@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archlint.graph.edges.operations import Operation, operations
+from archlint.graph.edges.operations import KEYS, Operation, operations
 from archlint.graph.edges.paths import EACH, branches, follow
-from archlint.graph.edges.sending import BUCKET, FUNCTION, QUEUE, endpoints, is_default_bus, starts_code
+from archlint.graph.edges.sending import BUCKET, FUNCTION, endpoints, is_default_bus, starts_code
 from archlint.graph.edges.string_template import MARK, Flat, flatten
 from archlint.graph.model import EdgeKind, Mode
 
@@ -71,7 +71,7 @@ class Integrations:
         subtype = integration.get("IntegrationSubtype", "integrationSubtype", "x-amazon-apigateway-integration-subtype")
         if isinstance(subtype, str) and "-" in subtype:
             service, _, action = subtype.partition("-")
-            self._service(integration, service, action, "")
+            self._service(integration, service, action, Flat("", []))
             return
         for _, uri in branches(integration.value(integration.get("uri", "Uri", "IntegrationUri"))):
             self._uri(integration, uri)
@@ -93,7 +93,8 @@ class Integrations:
             if path and _STAGE_VARIABLE not in path[1]:
                 self._function(integration, flat.value(path[1]))
         elif match["kind"] == "action":
-            self._service(integration, match["service"], match["rest"].strip("/").split("?")[0], match["rest"])
+            rest = Flat(match["rest"], flat.holes)
+            self._service(integration, match["service"], match["rest"].strip("/").split("?")[0], rest)
         else:
             self._path(integration, match["service"], match["rest"], flat)
 
@@ -144,40 +145,38 @@ class Integrations:
             kind = EdgeKind.WRITES if writes else EdgeKind.READS
             if not name.startswith("{") or mapped is not None:
                 self._named(integration, Operation((kind,), (), (BUCKET,)), bucket)
-        elif service == "sqs" and "/" in path:
-            queue = path.rsplit("/", 1)[1]
-            self._named(integration, Operation((EdgeKind.PUBLISHES,), (), (QUEUE,)), flat.value(queue))
-        else:
-            action = _QUERY_ACTION.search(rest) or self._query_action(integration)
-            # Services with a REST interface name the operation in the path: `batch:path//v1/submitjob`.
-            last = _ONLY_ACTION.get(service) or path.rpartition("/")[2]
-            self._service(integration, service, action[1] if action else last, rest)
+            return
+        # Services with a REST interface name the operation in the path: `batch:path//v1/submitjob`.
+        action = self._query_action(integration, rest) or _ONLY_ACTION.get(service) or path.rpartition("/")[2]
+        for operation in operations(service, action) if service == "sqs" and "/" in path else ():
+            self._named(integration, operation, flat.value(path.rpartition("/")[2]))
+        self._service(integration, service, action, Flat(rest, flat.holes))
 
-    def _query_action(self, integration: Integration) -> re.Match[str] | None:
-        for text in _request_texts(integration):
-            action = _QUERY_ACTION.search(text.text)
-            if action:
-                return action
+    def _query_action(self, integration: Integration, rest: str) -> str | None:
+        """The `Action` of a query interface, from the path, the mapped parameters or a form template."""
+        mapped = self._mapped(integration, "", "Action")
+        if isinstance(mapped, str):
+            return mapped
+        for text in (rest, *(flat.text for flat in _request_texts(integration))):
+            found = _QUERY_ACTION.search(text)
+            if found:
+                return found[1]
         return None
 
-    def _service(self, integration: Integration, service: str, action: str, rest: str) -> None:
-        texts = _request_texts(integration)
+    def _service(self, integration: Integration, service: str, action: str, rest: Flat) -> None:
+        texts = [*_request_texts(integration), rest]
         for operation in operations(service, action):
-            words = {path[-1] for path in operation.parameters}
-            if "{}" in words:
-                continue
-            for word in words:
-                for value in self._parameter(integration, texts, word, rest):
+            for word in dict.fromkeys(path[-1] for path in operation.parameters if path[-1] != KEYS):
+                for value in self._parameter(integration, texts, word):
                     self._named(integration, operation, value)
 
-    def _parameter(self, integration: Integration, texts: list[Flat], word: str, rest: str) -> list[Json]:
+    def _parameter(self, integration: Integration, texts: list[Flat], word: str) -> list[Json]:
         """Values of an operation's parameter: mapped in the integration, or written in its request templates."""
         pattern = _parameter_pattern(word)
         found = [text.value(match[1]) for text in texts for match in pattern.finditer(text.text)]
         mapped = self._mapped(integration, "", word)
         if mapped is not None:
             found.append(mapped)
-        found += [match[1] for match in pattern.finditer(rest)]
         return found
 
     def _mapped(self, integration: Integration, kind: str, word: str) -> Json:

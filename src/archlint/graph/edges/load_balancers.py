@@ -77,6 +77,9 @@ _TARGETS = {
 }
 
 
+_TARGET_TYPES = frozenset(kind for kinds in _TARGETS.values() for kind in kinds)
+
+
 def target_group(linker: Linker, node: Node) -> None:
     """Load balancer → the functions (`triggers` sync), balancers and instances (`delivers`) of a target group."""
     stack = node.stack
@@ -86,6 +89,8 @@ def target_group(linker: Linker, node: Node) -> None:
     resolve = linker.targets if kind == "lambda" else partial(known, linker)
     for path, value in follow(node.properties, ("Targets", EACH, "Id")):
         for target in resolve(stack, value, *_TARGETS.get(str(kind), ())):
+            if not target.node.external and target.node.type not in _TARGET_TYPES:
+                continue
             for front in _fronts(linker).get(node, ()):
                 send(
                     linker,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archlint.graph.edges.functions import parsed
 from archlint.graph.edges.paths import EACH, follow, mappings, steps
 from archlint.graph.edges.sending import (
     BUCKET,
@@ -22,7 +21,7 @@ from archlint.graph.edges.sending import (
     send,
     starts_code,
 )
-from archlint.graph.edges.string_template import flatten
+from archlint.graph.edges.string_template import decoded, flatten
 from archlint.graph.model import Edge, EdgeKind, Evidence, Mode
 from archlint.graph.resolve import Target
 
@@ -120,10 +119,10 @@ def subscription(linker: Linker, node: Node) -> None:
     for topic in named(linker, node, "TopicArn", properties.get("TopicArn"), TOPIC):
         _subscribe(linker, topic.node, node, properties, ())
     for path, policy in follow(properties, ("RedrivePolicy",)):
-        arn = parsed(plain(linker, stack, policy)) if isinstance(policy, str) else policy
-        if isinstance(arn, dict):
+        given = decoded(policy)
+        if isinstance(given, dict):
             place = node.place(*path)
-            dead_letters(linker, node, arn.get("deadLetterTargetArn"), QUEUE, place=place, stack=stack)
+            dead_letters(linker, node, given.get("deadLetterTargetArn"), QUEUE, place=place, stack=stack)
 
 
 def _subscribe(linker: Linker, topic: Node, owner: Node, body: Body, path: TemplatePath) -> None:
@@ -134,8 +133,8 @@ def _subscribe(linker: Linker, topic: Node, owner: Node, body: Body, path: Templ
     detail: dict[str, Json] = {"protocol": protocol}
     for given, name in _SUBSCRIPTION_DETAIL.items():
         if given in body:
-            value = plain(linker, stack, body[given])
-            detail[name] = parsed(value) if name == "filter_policy" else value
+            value = decoded(body[given]) if name == "filter_policy" else body[given]
+            detail[name] = plain(linker, stack, value)
     endpoint = body.get("Endpoint")
     for target in _endpoint_targets(linker, owner, protocol, endpoint):
         via = None if owner is topic else owner

@@ -143,6 +143,29 @@ def parse_json(text: str) -> Json:
     return found
 
 
+def decoded(value: Json) -> Json:
+    """JSON written as text (a filter pattern, a policy) as data, with template values for what a `Sub` fills in.
+
+    Mappings and lists are what they are; None for a text that is no JSON.
+    """
+    if isinstance(value, dict) and not (len(value) == 1 and next(iter(value)) in ("Fn::Sub", "Fn::Join")):
+        return value
+    flat = flatten(value)
+    if flat is None:
+        return value
+    return _restored(parse_json(flat.text), flat)
+
+
+def _restored(data: Json, flat: Flat) -> Json:
+    if isinstance(data, str):
+        return flat.value(data)
+    if isinstance(data, list):
+        return [_restored(item, flat) for item in data]
+    if isinstance(data, dict):
+        return {key: _restored(item, flat) for key, item in data.items()}
+    return data
+
+
 def quote_placeholders(text: str) -> str:
     """JSON whose marks and `${Name}` outside of strings are made strings; lines stay."""
     return _JSON_PIECE.sub(lambda match: match[0] if match[0][0] == '"' else f'"{match[0]}"', text)
