@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from archlint.graph.iam.actions import matches
+from archlint.graph.iam.actions import matches, service_of
 from archlint.graph.iam.computes import COMPUTE_TYPES, Told, roles_of
 from archlint.graph.iam.evaluate import is_denied
 from archlint.graph.iam.flows import allowed_flows, allows_receiving
+from archlint.graph.iam.grants import services_of
 from archlint.graph.iam.identity import ROLE
 from archlint.graph.model import EdgeKind, Evidence, Mode
 
@@ -47,6 +48,7 @@ class _Allowed:
     actions: set[str] = field(default_factory=set)
     paths: list[Json] = field(default_factory=list)
     families: list[bool] = field(default_factory=list)
+    qualifier: str | None = None
 
     def add(self, grant: Edge, actions: frozenset[str]) -> None:
         """Takes up one more grant."""
@@ -54,6 +56,7 @@ class _Allowed:
         below = grant.detail.get("paths")
         self.paths += below if isinstance(below, list) else [""]
         self.families.append(bool(grant.detail.get("family")))
+        self.qualifier = self.qualifier or grant.qualifier
 
 
 _Table = dict[_Key, _Allowed]
@@ -107,7 +110,7 @@ def _allowed(linker: Linker, role: Node) -> _Table:
     for grant in grants:
         target = grant.target
         for flow, actions in allowed_flows(grant.actions):
-            if not (target.external or target.type in flow.types) or _impossible(flow, target):
+            if not _fits(flow, grant) or _impossible(flow, target):
                 continue
             admitted = _not_denied(actions, denials)
             if admitted and not _only_stream(grant, flow.service):
@@ -119,6 +122,15 @@ def _allowed(linker: Linker, role: Node) -> _Table:
                 key = _Key(EdgeKind.TRIGGERS, target, Mode.POLL)
                 found.setdefault(key, _Allowed(grant.place)).add(grant, grant.actions)
     return found
+
+
+def _fits(flow: Flow, grant: Edge) -> bool:
+    """True when the flow is one of the target's type; of its ARN's service, or the only one named, outside the run."""
+    target = grant.target
+    if not target.external:
+        return target.type in flow.types
+    services = services_of(target) or {service_of(action) for action in grant.actions}
+    return services == {flow.service}
 
 
 def _impossible(flow: Flow, target: Node) -> bool:
@@ -159,6 +171,7 @@ def _connect(linker: Linker, role: Node, compute: Node, allowed: _Table, *, shar
             evidence=Evidence.POLICY if sure else Evidence.REFERENCE,
             mode=key.mode,
             via=role,
+            qualifier=found.qualifier,
             actions=frozenset(found.actions),
             detail=_detail(key.target, found, referenced=referenced, shared=shared),
         )
@@ -169,7 +182,9 @@ def _detail(target: Node, found: _Allowed, *, referenced: bool, shared: bool) ->
     if shared:
         detail["shared"] = True
     paths = [path for path in found.paths if path] if target.type == _BUCKET else found.paths
-    if paths and all(paths):  # what lies below the resource: `/incoming/*`; a bucket's own ARN says nothing of objects
+    if (
+        paths and all(paths) and found.qualifier is None
+    ):  # what lies below the resource: `/incoming/*`; a bucket's own ARN says nothing of objects
         detail["paths"] = list(dict.fromkeys(map(str, paths)))
     return detail
 

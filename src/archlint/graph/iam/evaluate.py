@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from archlint.graph.iam.facts import PolicyDocument
-    from archlint.graph.model import Node, ResourceGraph
+    from archlint.graph.model import Edge, Node, ResourceGraph
 
 ROLE_HANDOVER = "iam:PassRole"
 
@@ -35,15 +35,36 @@ def _collected(graph: ResourceGraph, role: Node) -> Iterator[Permission]:
     yield from graph.iam.permissions.get(role, ())
     seen = set()
     for edge in graph.outgoing(role, EdgeKind.ATTACHES):
-        policy = edge.target
-        if policy in seen:
+        if edge.target not in seen:
+            seen.add(edge.target)
+            yield from policy_permissions(graph, edge)
+
+
+def policy_permissions(graph: ResourceGraph, edge: Edge) -> list[Permission]:
+    """The statements of the policy at an `attaches` edge's target or a `bounds` edge's source."""
+    policy = edge.source if edge.kind is EdgeKind.BOUNDS else edge.target
+    if not policy.external:
+        return list(graph.iam.permissions.get(policy, ()))
+    return [
+        Permission(statement, policy, (), everything_in(statement), edge.place)
+        for statement in managed_statements(aws_managed_name(policy.logical_id) or "")
+    ]
+
+
+def is_void(graph: ResourceGraph, role: Node, pattern: str) -> bool:
+    """True when the role's permissions boundary lets nothing of this action or pattern through.
+
+    False without a boundary, and when what the boundary says is not known.
+    """
+    for edge in graph.incoming(role, EdgeKind.BOUNDS):
+        boundary = policy_permissions(graph, edge)
+        if not boundary:
             continue
-        seen.add(policy)
-        if not policy.external:
-            yield from graph.iam.permissions.get(policy, ())
-            continue
-        for statement in managed_statements(aws_managed_name(policy.logical_id) or ""):
-            yield Permission(statement, policy, (), everything_in(statement), edge.place)
+        allowed = [each for each in boundary if each.statement.is_allow]
+        actions = () if pattern == "*" else expand(pattern)
+        if not allowed or (actions and not any(is_allowed(boundary, action) for action in actions)):
+            return True
+    return False
 
 
 def trust(graph: ResourceGraph, role: Node) -> list[Permission]:
@@ -173,6 +194,8 @@ __all__ = [
     "expand",
     "is_allowed",
     "is_denied",
+    "is_void",
+    "policy_permissions",
     "role_permissions",
     "services",
     "trust",

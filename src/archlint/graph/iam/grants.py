@@ -147,5 +147,7 @@ def _detail(names: list[Named], statement: Statement) -> dict[str, Json]:
 
 
 def _below(named: Named) -> str:
-    """`/*`, `/index/x`, `/stream/*`; a stream named by attribute counts as its ARN's end."""
-    return "/stream/" if named.attribute in ("StreamArn", "TableStreamArn") and not named.rest else named.rest
+    """`/*`, `/index/x`; `/stream/` for a stream named by attribute, nothing for a `*` right behind the name."""
+    if named.attribute == "StreamArn" and not named.rest:
+        return "/stream/"
+    return named.rest if named.rest.startswith(("/", ":")) else ""
