@@ -177,7 +177,16 @@ def _implicit(lowering: Lowering, logical_id: str, kind: str, routes: list[Route
     properties, origins = lowering.globals.merge(kind, own, (*base, "Properties"))
     condition = lowering.any_condition([route.event.owner.condition for route in routes], logical_id + "Condition")
     return SamResource(
-        logical_id, kind, {}, properties, base, lowering.locate, origins, condition, implicit_for=first.logical_id
+        logical_id,
+        kind,
+        {},
+        properties,
+        base,
+        lowering.locate(base),
+        lowering.locate,
+        origins,
+        condition,
+        implicit_for=first.logical_id,
     )
 
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archlint.template.sam.intrinsics import listed, mapping, named_resource, ref, sub
 from archlint.template.sam.lowering import PERMISSION, QUEUE_POLICY, Lowering
@@ -37,8 +36,7 @@ class _UnknownValueError(Exception):
     """The template does not say what a profile needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(NamedTuple):
     """One end of a connector; what is not known is None."""
 
     type: str
@@ -63,6 +61,7 @@ def embedded_connectors(lowering: Lowering) -> Iterator[SamResource]:
                     {},
                     {**given, "Source": end},
                     base,
+                    lowering.locate(base),
                     lowering.locate,
                     {},
                     condition if isinstance(condition, str) else None,

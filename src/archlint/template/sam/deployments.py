@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archlint.template.sam.intrinsics import (
     choice_of,
@@ -36,8 +35,7 @@ _ROLLBACK = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_
 _TRUE = (True, "true", "True")
 
 
-@dataclass(slots=True, eq=False)
-class Preference:
+class Preference(NamedTuple):
     """A function's `DeploymentPreference` that is switched on."""
 
     sam: SamResource

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archlint.template.sam.intrinsics import suffixed, without_none
 from archlint.template.sam.lowering import PERMISSION, Lowering
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from archlint.template.sam.policies import Role
 
 
-@dataclass(slots=True, eq=False)
-class Starter:
+class Starter(NamedTuple):
     """What an event starts: a function, its alias, or a state machine.
 
     `role` is the execution role that events of a function may add permissions to.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _ARN = "arn:${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:%s"
 _API_GATEWAY = "apigateway.amazonaws.com"
-_VARIABLE = re.compile(r"\{[a-zA-Z0-9._+-]+\}")
+_VARIABLE = re.compile(r"\{[a-zA-Z0-9._-]+\+?\}")
 
 
 def _lower_bucket(lowering: Lowering, starter: Starter, event: Event) -> None:

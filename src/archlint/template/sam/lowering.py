@@ -58,6 +58,7 @@ class Lowering:
             plain.body,
             properties,
             base,
+            plain.declared_at,
             self.locate,
             origins,
             plain.condition,

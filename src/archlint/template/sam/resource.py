@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archlint.template.sam.globals import Locate, place_within
 from archlint.template.sam.intrinsics import mapping
@@ -26,6 +26,7 @@ class SamResource:
     body: Body
     properties: Body
     base: TemplatePath
+    declared_at: Place
     locate: Locate
     origins: Mapping[TemplatePath, Place]
     condition: str | None = None
@@ -41,7 +42,7 @@ class SamResource:
     def place(self, *path: str | int) -> Place:
         """Where the property at this path is written; the resource itself without a path."""
         if not path:
-            return self.locate(self.base)
+            return self.declared_at
         return place_within(self.origins, path) or self.locate((*self.base, "Properties", *path))
 
     def place_properties(self) -> Place:
@@ -59,8 +60,7 @@ class SamResource:
                 yield Event(self, name, kind, mapping(body.get("Properties")))
 
 
-@dataclass(slots=True, eq=False)
-class Event:
+class Event(NamedTuple):
     """One event of a function or state machine."""
 
     owner: SamResource
@@ -84,8 +84,7 @@ class Event:
         return self.owner.place("Events", self.name, "Properties")
 
 
-@dataclass(slots=True, eq=False)
-class Route:
+class Route(NamedTuple):
     """A path and method of an API that an event asks for. `method` is as OpenAPI spells it."""
 
     path: str

@@ -6,7 +6,6 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from archlint.template.sam.connectors import CONNECTOR, embedded_connectors, lower_connector
 from archlint.template.sam.lowering import Lowering
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from archlint.template.sam.globals import Locate
     from archlint.template.sam.resource import SamResource
 
+_CONNECTOR = "AWS::Serverless::Connector"
 # Modules are imported when a template first needs them: most templates need two.
 _LOWERED_BY = {
     "AWS::Serverless::Function": ("functions", "lower_function"),
@@ -41,10 +41,12 @@ def translate(source: Body, plain: dict[str, Resource], locate: Locate, conditio
     """The resources that SAM makes of `plain`, the resources of the template as they are written."""
     lowering = Lowering(source, locate, conditions)
     connectors: list[SamResource] = []
+    has_embedded = False
     for resource in plain.values():
+        has_embedded = has_embedded or "Connectors" in resource.body
         if resource.type in _LOWERED_BY or resource.type in _APIS_LOWERED_BY:
             lowering.sam_resource(resource)
-        elif resource.type == CONNECTOR:
+        elif resource.type == _CONNECTOR:
             connectors.append(lowering.sam_resource(resource))
         else:
             lowering.keep(resource)
@@ -56,8 +58,11 @@ def translate(source: Body, plain: dict[str, Resource], locate: Locate, conditio
         from archlint.template.sam.deployments import add_code_deploy
 
         add_code_deploy(lowering)
-    for sam in [*connectors, *embedded_connectors(lowering)]:
-        lower_connector(lowering, sam)
+    if connectors or has_embedded:
+        from archlint.template.sam.connectors import embedded_connectors, lower_connector
+
+        for sam in [*connectors, *embedded_connectors(lowering)]:
+            lower_connector(lowering, sam)
     return lowering.result()
 
 
