@@ -148,13 +148,15 @@ class ReferenceScanner:
     def _sub(self, argument: Any, path: TemplatePath) -> None:
         variables: Any = None
         text = argument
-        if isinstance(argument, list) and argument:
-            text = argument[0]
-            variables = argument[1] if len(argument) > 1 else None
-        if isinstance(variables, dict):
+        if isinstance(argument, list):
+            # Text first, variables second; deploy tools have been seen to write them the other way round.
+            text = next((item for item in argument if isinstance(item, str)), None)
+            variables = next((item for item in argument if isinstance(item, dict)), None)
+        if variables:
+            position = argument.index(variables)
             for name, item in variables.items():
                 if isinstance(item, (dict, list)):
-                    self._walk(item, (*path, "Fn::Sub", 1, name))
+                    self._walk(item, (*path, "Fn::Sub", position, name))
         if not isinstance(text, str):
             return
         if "${" in text:

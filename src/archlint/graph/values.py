@@ -80,6 +80,8 @@ class Values:
 
     def possible(self, node: Node, path: str, *, default: bool = True) -> list[Json | Unknown]:
         """The distinct values over all worlds in which the node exists."""
+        if path.split(".", 1)[0] not in node.properties and "Fn::If" not in node.properties:
+            return [self._default(node, path) if default else None]
         found: list[Json | Unknown] = []
         for world in self.worlds(node) or [ANY_WORLD]:
             value = self.value(node, path, world, default=default)

@@ -176,11 +176,16 @@ class _YamlReader:
         return known[0]
 
     def _sequence(self, depth: int) -> list[Any]:
-        items = []
-        event = self._next()
+        items: list[Any] = []
+        following = self._next
+        event = following()
         while type(event) is not SequenceEndEvent:
-            items.append(self._value(event, depth + 1))
-            event = self._next()
+            if type(event) is ScalarEvent and event.tag is None and event.anchor is None:
+                self._count += 1
+                items.append(plain_scalar(event.value) if event.implicit[0] else event.value)
+            else:
+                items.append(self._value(event, depth + 1))
+            event = following()
         return items
 
     def _mapping(self, start: Any, depth: int) -> dict[str, Any]:
@@ -192,7 +197,17 @@ class _YamlReader:
             if type(event) is not ScalarEvent:
                 raise self._error(event, "a mapping key must be text")
             key = event.value
-            value = self._value(following(), depth + 1)
+            child = following()
+            if type(child) is ScalarEvent and child.tag is None and child.anchor is None:
+                # The common case, without two calls: a third of the time of a whole parse.
+                self._count += 1
+                text = child.value
+                if child.implicit[0] and (not text or text[0] in _RESOLVED_START):
+                    value = plain_scalar(text)
+                else:
+                    value = text
+            else:
+                value = self._value(child, depth + 1)
             if key == "<<" and event.implicit[0]:
                 merged.extend(value if isinstance(value, list) else [value])
             elif key in mapping:
