@@ -116,7 +116,8 @@ def _instantiate(
     name = template.name
     add_node, nodes = graph.add_node, stack.nodes
     for logical_id, resource in template.resources.items():
-        nodes[logical_id] = add_node(Node(f"{name}#{logical_id}{suffix}", resource.type, logical_id, stack, resource))
+        written = resource.logical_id  # differs from the key where Jinja makes a part of it
+        nodes[logical_id] = add_node(Node(f"{name}#{written}{suffix}", resource.type, written, stack, resource))
     ancestors = {id(above.template) for above in stack.lineage()}
     for child_id, child, found in children.get(id(template), ()):
         if id(child) not in ancestors and len(ancestors) <= MAX_NESTING and len(stacks) < MAX_STACKS:

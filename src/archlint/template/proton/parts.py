@@ -11,6 +11,7 @@ from archlint.template.document import Document, decode, read_document
 from archlint.template.load import NotATemplate, template_of, unreadable
 from archlint.template.model import Diagnostic, Kind, Place, ProtonPart, Template
 from archlint.template.proton.lexer import lex
+from archlint.template.proton.provenance import readable
 from archlint.template.proton.shape import Shaper
 from archlint.template.proton.terraform import terraform_files, terraform_reads
 
@@ -51,6 +52,8 @@ def load_part(bundle: ProtonBundle, role: Role, path: Path, name: str, root: Pat
         template.proton.paths = lexed.paths
         template.proton.reads = _reads(lexed, name)
         template.proton.loops = shaper.loops
+        for resource in template.resources.values():
+            resource.logical_id = readable(template, resource.logical_id)
     if not template.source:
         bundle.unparsed_parts = (*bundle.unparsed_parts, role)
     return template
