@@ -32,22 +32,23 @@ def check(context: RuleContext) -> Iterator[Finding]:
     declared: dict[str, list[Node]] = {}
     for layer in context.graph.of_type("AWS::Lambda::LayerVersion"):
         declared.setdefault(str(context.values.value(layer, "LayerName")), []).append(layer)
-    users: dict[tuple[str | None, str, str, str | None], list[Node]] = {}
+    users: dict[tuple[str | None, str], dict[str, list[Node]]] = {}
     for function in context.graph.of_type("AWS::Lambda::Function"):
-        for layer in context.packages.remote_layers(function):
-            here = declared.get(layer.name, [])
+        for remote in context.packages.remote_layers(function):
+            here = declared.get(remote.name, [])
             owners = {node.owner for node in here if node.owner is not None}
             is_foreign = function.owner is not None and bool(owners) and function.owner not in owners
-            is_remote = not here and layer.account is not None and not layer.is_published_by_aws
-            if (is_foreign or is_remote) and layer.account not in context.params["trusted"]:
-                owner = ", ".join(sorted(owners)) or None
-                users.setdefault((layer.account, layer.name, layer.version, owner), []).append(function)
-    for (account, name, version, owner), functions in users.items():
-        first, *others = dict.fromkeys(functions)
-        whose = f"of {owner}" if owner else f"of account {account}"
+            is_remote = not here and remote.account is not None and not remote.is_published_by_aws
+            if (is_foreign or is_remote) and remote.account not in context.params["trusted"]:
+                whose = ", ".join(sorted(owners)) or f"account {remote.account}"
+                layers = users.setdefault((function.file, whose), {})
+                layers.setdefault(f"{remote.name}:{remote.version}", []).append(function)
+    for (_, whose), layers in users.items():
+        first, *others = dict.fromkeys(function for functions in layers.values() for function in functions)
+        named = ", ".join(list(layers)[:5]) + (f" and {len(layers) - 5} more" if len(layers) > 5 else "")
         yield context.finding(
             (first, "Layers"),
-            f"{first} depends on version {version} of the layer {name} {whose}, who can delete it",
-            related=[((other, "Layers"), f"{other} depends on it too") for other in others],
-            key=(first.logical_id, name),
+            f"{first} is pinned to {named}, which {whose} owns and can delete",
+            related=[((other, "Layers"), f"{other} uses it too") for other in others],
+            key=(first.logical_id, whose),
         )

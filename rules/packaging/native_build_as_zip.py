@@ -33,7 +33,7 @@ META = RuleMeta(
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
-    for nodes in context.packages.sharing("AWS::Lambda::Function", "AWS::Lambda::LayerVersion"):
+    for _, nodes in context.packages.sharing("AWS::Lambda::Function", "AWS::Lambda::LayerVersion"):
         for node in nodes:
             foreign = context.packages.foreign_binaries(node)
             if not foreign:

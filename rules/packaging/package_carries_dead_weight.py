@@ -17,7 +17,8 @@ runtime's.
 
 ## Known exceptions
 
-Less than `min_bytes` and less than `share` of the package. A pinned SDK can be deliberate: suppress it with the reason.
+Less than `min_bytes` and less than `share` of the package. A large share of less than 1 MB, or of a folder that will
+still get its dependencies, is a note. A pinned SDK can be deliberate: suppress it with the reason.
 """
 
 from collections.abc import Iterator
@@ -39,17 +40,22 @@ META = RuleMeta(
     pillar="performance-efficiency",
 )
 
+SMALL = 1_000_000
+"""Bytes below which a large share is only a note: it costs nothing yet."""
+
 
 def check(context: RuleContext) -> Iterator[Finding]:
-    for nodes in context.packages.sharing("AWS::Lambda::Function", "AWS::Lambda::LayerVersion"):
+    for package, nodes in context.packages.sharing("AWS::Lambda::Function", "AWS::Lambda::LayerVersion"):
         node, *others = nodes
         weight = context.packages.dead_weight(node)
         if weight is None or (weight.total < context.params["min_bytes"] and weight.share < context.params["share"]):
             continue
+        is_small = weight.total < context.params["min_bytes"] and (weight.total < SMALL or package.at_least)
         yield context.finding(
             (node, "Code" if node.type == "AWS::Lambda::Function" else "Content"),
             f"{node} carries {weight.size} that it never needs, {weight.share:.0%} of its package: {weight.listed} "
-            f"(measured: {context.packages.of(node).described})",
+            f"(measured: {package.described})",
             related=[(other, f"{other} has the same package") for other in others],
+            severity=Severity.NOTE if is_small else None,
             key=(node.logical_id,),
         )

@@ -32,17 +32,19 @@ META = RuleMeta(
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
-    for functions in context.packages.sharing("AWS::Lambda::Function"):
+    for package, functions in context.packages.sharing("AWS::Lambda::Function"):
         first, *others = functions
         handlers = {handler for node in functions if isinstance(handler := context.values.value(node, "Handler"), str)}
-        measure = context.packages.of(first)
-        if len(handlers) < 2 or measure.total <= context.params["min_bytes"]:
+        size, is_estimate = context.packages.whole_size(first)
+        if len(handlers) < 2 or size <= context.params["min_bytes"]:
             continue
+        about = "about " if is_estimate else ""
+        named = ", ".join(node.logical_id for node in functions[:5])
+        more = f" and {len(functions) - 5} more" if len(functions) > 5 else ""
         yield context.finding(
             (first, "Code"),
-            f"{len(functions)} functions with {len(handlers)} handlers carry the same {measure.total:,} bytes each "
-            f"({measure.described}): {', '.join(node.logical_id for node in functions[:5])}"
-            + (f" and {len(functions) - 5} more" if len(functions) > 5 else ""),
+            f"{len(functions)} functions with {len(handlers)} handlers carry the same {about}{size:,} bytes each "
+            f"({package.described}): {named}{more}",
             related=[((other, "Code"), f"{other} carries it too") for other in others],
             key=(first.logical_id,),
         )

@@ -213,6 +213,7 @@ def _check(rules: Iterable[Rule], estate: Estate, notifications: list[Notificati
             detail = traceback.format_exc()
             notifications.append(Notification(message, Severity.ERROR, rule.meta.id, detail=detail))
         yield from found
+    notifications.extend(packages.notes)
 
 
 def _diagnostics(estate: Estate, registry: Registry) -> Iterator[Finding]:

@@ -97,21 +97,22 @@ class Packages:
                 seen.add(node.resource)
                 yield node, PackageSum(measure, (), "Content")
 
-    def sharing(self, *types: str) -> Iterator[list[Node]]:
-        """Measured functions or layers in groups that have one and the same package, most of them of one.
+    def sharing(self, *types: str) -> Iterator[tuple[PackageMeasure, list[Node]]]:
+        """Measured packages, each with the functions or layers that have this very package: mostly one.
 
         Functions of one folder share its package unless a bundler makes each its own. A resource comes once, however
         often its template is nested.
         """
-        groups: dict[tuple[str, Path], dict[Resource, Node]] = {}
+        groups: dict[tuple[str, Path], tuple[PackageMeasure, dict[Resource, Node]]] = {}
         for node in self.graph.of_type(*types):
             measure = self.of(node)
             if measure is None or measure.source in (Source.IMAGE, Source.INLINE) or node.resource is None:
                 continue
             source = None if self.is_bundled(node) else self.code_path(node)
-            groups.setdefault((node.type, source or measure.path), {}).setdefault(node.resource, node)
-        for group in groups.values():
-            yield list(group.values())
+            _, group = groups.setdefault((node.type, source or measure.path), (measure, {}))
+            group.setdefault(node.resource, node)
+        for measure, group in groups.values():
+            yield measure, list(group.values())
 
     def expected(self, node: Node, package: PackageSum) -> Expectation | None:
         """What a package of `sums` will be with the dependencies of its code and layers; None when it gets none."""
@@ -119,6 +120,14 @@ class Packages:
 
         nodes = [node, *(layer.node for layer in package.layers if layer.node is not None)]
         return expectation(package, [found for each in nodes if (found := self.dependencies(each)) is not None])
+
+    def whole_size(self, node: Node) -> tuple[int, bool]:
+        """Bytes of a package with the dependencies that its builder installs, and whether those are an estimate."""
+        measure = self.of(node)
+        if measure is None:
+            return 0, False
+        added = self.dependencies(node) if measure.at_least else None
+        return (measure.total + added.total, True) if added is not None and added.total else (measure.total, False)
 
     def remote_layers(self, node: Node) -> list[RemoteLayer]:
         """The layers of a function that are named by the ARN of a version."""
