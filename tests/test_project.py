@@ -203,6 +203,26 @@ def test_commands_and_options_of_a_page_exist(page: Path) -> None:
     assert wrong == []
 
 
+@pytest.fixture(scope="module")
+def rule_ids() -> set[str]:
+    return {rule["id"] for rule in json.loads(run("rules", "--format", "json", cwd=ROOT).stdout)["rules"]}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_rules_of_a_page_exist(page: Path, rule_ids: set[str]) -> None:
+    groups = "|".join(sorted({name[:3] for name in rule_ids}))
+    named = set(re.findall(rf"\b(?:{groups})\d{{3}}\b", page.read_text(encoding="utf-8")))
+    assert named - rule_ids == set()
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "getting-started.md"], ids=lambda page: page.name)
+def test_output_on_a_page_is_what_the_demo_prints(page: Path, shop: Path) -> None:
+    printed = run("check", "--report", "text", cwd=shop).stdout
+    shown = re.findall(r"^```text\n(.*?)\n```", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    assert shown
+    assert [block for block in shown if block not in printed] == []
+
+
 def test_no_machine_paths() -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout")
