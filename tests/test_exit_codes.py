@@ -164,6 +164,7 @@ TABLE = [
     ("query (q:AWS::SQS::Queue)-[triggers]->(f) warning", 0),
     ("query (q:AWS::SQS::Queue)-[triggers]->(f) warning --format json", 0),
     ("query (q:AWS::S3::Bucket) warning", 0),
+    ("query (q:AWS::SQS::Queue) warning --where q.VisibilityTimeout<100", 0),
     ("query (q:AWS::SQS::Queue warning", 2),
     ("query (q:AWS::SQS::Queue) warning --where q.VisibilityTimeout<", 2),
     ("query (q:AWS::SQS::Queue) warning --where import('os')", 2),

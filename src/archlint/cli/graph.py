@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archlint.graph.model import Edge, EdgeKind, Node, ResourceGraph
-    from archlint.graph.values import Values
     from archlint.lint import Estate
     from archlint.ruleset.pattern import Match, Pattern
     from archlint.ruleset.rule import RuleContext
@@ -134,7 +133,6 @@ def query(pattern: str, paths: tuple[Path, ...], where: str | None, form: str, *
 
 def _condition(where: str, pattern: Pattern) -> Callable[[Match, Estate], bool]:
     """Whether the expression is true of a match in some world."""
-    from archlint.graph.values import Values
     from archlint.ruleset.expression import Vocabulary, compile_expression
     from archlint.ruleset.scope import MatchScope
 
@@ -143,7 +141,7 @@ def _condition(where: str, pattern: Pattern) -> Callable[[Match, Estate], bool]:
 
     def holds(match: Match, estate: Estate) -> bool:
         nonlocal context
-        context = context or _query_context(estate, Values(estate.graph))
+        context = context or _query_context(estate)
         carriers = [edge.via for edge in match.edges if edge.via is not None]
         worlds = context.values.worlds(*match.nodes, *carriers)
         return any(expression.holds(MatchScope(context, match.bindings, world)) is True for world in worlds)
@@ -151,14 +149,17 @@ def _condition(where: str, pattern: Pattern) -> Callable[[Match, Estate], bool]:
     return holds
 
 
-def _query_context(estate: Estate, values: Values) -> RuleContext:
+def _query_context(estate: Estate) -> RuleContext:
     """What expressions are evaluated in; a query has no rule, so one that finds nothing stands in."""
     from archlint.findings import Severity
+    from archlint.graph.values import Values
+    from archlint.packages import Packages
     from archlint.ruleset.rule import Rule, RuleContext, RuleMeta
 
     meta = RuleMeta(id="", name="query", severity=Severity.NOTE, summary="", help_uri="")
     rule = Rule(meta, lambda _: (), Path(), "")
-    return RuleContext(rule=rule, graph=estate.graph, values=values, templates=estate.templates)
+    packages = Packages(estate.graph, estate.discovery.root)
+    return RuleContext(rule, estate.graph, Values(estate.graph), packages, estate.templates)
 
 
 def _json_match(match: Match) -> dict[str, Any]:

@@ -156,7 +156,8 @@ def _grouped(level: Level, nodes: Iterable[Node], edges: Sequence[Edge]) -> View
         is_external = inside[0].external
         kind = "external" if is_external else level.value
         label = inside[0].logical_id if is_external else name.partition(":")[2]
-        grouped.append(ViewNode(name, label, kind, resources=len(inside)))
+        count = sum(node.resource is not None for node in inside)
+        grouped.append(ViewNode(name, label, kind, resources=count))
     return View(level, tuple(grouped), tuple(ViewEdge(*key, count=count) for key, count in counts.items()))
 
 
