@@ -40,7 +40,8 @@ from archlint.graph.values import UNKNOWN, Unknown, Values
 from archlint.graph.worlds import World
 from archlint.ruleset.logic import number
 from archlint.ruleset.pattern import Match, parse_pattern
-from archlint.ruleset.rule import At, Param, RuleContext, RuleMeta, locate, strength
+from archlint.ruleset.places import At, locate
+from archlint.ruleset.rule import Param, RuleContext, RuleMeta, strength
 from archlint.template.document import Document
 from archlint.template.model import Json, Place, ProtonBundle, ProtonPart, Resource, Template
 

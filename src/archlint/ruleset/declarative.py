@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archlint.graph.model import Edge, Evidence, Node
-from archlint.ruleset.rule import At, strength
+from archlint.ruleset.rule import strength
 from archlint.ruleset.scope import MatchScope
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from archlint.ruleset.expression import Expression
     from archlint.ruleset.message import Message
     from archlint.ruleset.pattern import Match, Pattern
+    from archlint.ruleset.places import At
     from archlint.ruleset.rule import RuleContext
 
 

@@ -111,8 +111,9 @@ def compile_expression(text: str, vocabulary: Vocabulary) -> Expression:
         raise ExpressionError(error.msg.lower(), start + (error.offset or 1)) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise ExpressionError("expression cannot be read") from error
-    if b"#" in line.strip().encode()[tree.end_col_offset or 0 :]:
-        raise ExpressionError("an expression has no comments", start + (tree.end_col_offset or 0) + 1)
+    comment = line.strip().encode().find(b"#", tree.end_col_offset or 0)
+    if comment >= 0:
+        raise ExpressionError("an expression has no comments", start + comment + 1)
     compiler = _Compiler(vocabulary, start)
     evaluate = compiler.compile(tree, 0)
     return Expression(text, tuple(compiler.names), evaluate)

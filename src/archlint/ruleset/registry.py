@@ -169,11 +169,12 @@ class Registry:
         """A prefix or a table that means no rule is a misspelling."""
         names = {file.name for file in self.files.values()} | {meta.name for meta in OWN_RULES.values()}
         chosen = {"select": self.settings.select, "ignore": self.settings.ignore}
-        for key, prefixes in {**chosen, "extend-select": self.settings.extend_select}.items():
-            for prefix in prefixes:
+        for key, wanted in {**chosen, "extend-select": self.settings.extend_select}.items():
+            for prefix in wanted:
                 if prefix in names or prefix == EVERYTHING or any(known.startswith(prefix) for known in self.known_ids):
                     continue
-                hint = _suggestion(prefix, [*self.known_ids, *names])
+                prefixes = {known.rstrip("0123456789") for known in self.known_ids}
+                hint = _suggestion(prefix, [*prefixes, *self.known_ids, *names])
                 raise ConfigError(f'{key}: no rule begins with "{prefix}"', self.settings.source(key), hint)
         for rule_id in self.settings.rules:
             if rule_id not in self.known_ids:
