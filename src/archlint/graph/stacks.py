@@ -59,7 +59,7 @@ class Stack:
         return posixpath.dirname(self.template.name)
 
     def lineage(self) -> Iterator[Stack]:
-        """This stack and its parents, innermost first."""
+        """The stack itself and its parents, innermost first."""
         stack: Stack | None = self
         while stack is not None:
             yield stack
@@ -181,6 +181,10 @@ def _nested_template(
         local = posixpath.normpath(posixpath.join(posixpath.dirname(template.name), location.replace("\\", "/")))
         if local in by_name:
             return by_name[local], Evidence.DECLARED
+        built, folder, _ = local.partition(".aws-sam/")
+        for name in ("template.yaml", "template.yml", "template.json") if folder else ():
+            if built + name in by_name:  # `sam package` writes below the folder of its source
+                return by_name[built + name], Evidence.REFERENCE
     tail = location.split("?", maxsplit=1)[0].rpartition(_HOLE)[2] if remote else location
     steps = [step for step in tail.split("/") if step not in ("", ".", "..")]
     if not steps or "." not in steps[-1]:

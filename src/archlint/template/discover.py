@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING
 from archlint.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from pathspec import GitIgnoreSpec
 
 # Never a user's template: dependencies, version control, build output (read for package sizes only), caches.
@@ -140,7 +141,9 @@ def _ignores_above(start: Path) -> tuple[tuple[str, GitIgnoreSpec], ...]:
                 break
         else:
             return ()
-    return tuple(spec for folder in reversed(above) if (folder / ".gitignore").is_file() for spec in _gitignore(str(folder)))
+    return tuple(
+        spec for folder in reversed(above) if (folder / ".gitignore").is_file() for spec in _gitignore(str(folder))
+    )
 
 
 def _is_ignored(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from archlint.errors import TemplateError
 from archlint.findings import Region
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from archlint.template.model import Json, TemplatePath
     from archlint.template.parse import Events
     from archlint.template.positions import Position, Relocate
@@ -17,7 +18,18 @@ if TYPE_CHECKING:
 class Document:
     """A parsed YAML or JSON file. `name` is its path relative to the root of the run, with `/`."""
 
-    __slots__ = ("_lines", "_positions", "data", "duplicates", "events", "name", "parsed_text", "path", "relocate", "text")
+    __slots__ = (
+        "_lines",
+        "_positions",
+        "data",
+        "duplicates",
+        "events",
+        "name",
+        "parsed_text",
+        "path",
+        "relocate",
+        "text",
+    )
 
     def __init__(
         self,
@@ -39,7 +51,7 @@ class Document:
         self.events = events
         self.duplicates: list[tuple[str, int, int]] = []
         """Keys given twice in one mapping, with line and column: the last one counts, as it does for the deploy tools."""
-        self._positions: Position | None | Literal[False] = False
+        self._positions: Position | Literal[False] | None = False
         self._lines: list[str] | None = None
 
     def __repr__(self) -> str:
@@ -86,7 +98,7 @@ def decode(raw: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def read_document(  # noqa: PLR0913 - the last three are for Proton only
+def read_document(
     path: Path,
     name: str,
     text: str | None = None,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archlint.errors import ArchlintError
@@ -12,6 +10,9 @@ from archlint.template.document import Document, read_document
 from archlint.template.model import Body, Diagnostic, Place, TemplatePath
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from archlint.template.model import Json
 
 FOR_EACH = "Fn::ForEach::"
@@ -152,7 +153,9 @@ class Expansion:
         identifier, collection, body = loop
         values = _collection(_substituted(collection, bound), data)
         if values is None:
-            self._note(f"{key} loops over values that are not known here: one symbolic copy is checked", self.place(path))
+            self._note(
+                f"{key} loops over values that are not known here: one symbolic copy is checked", self.place(path)
+            )
             values = ["${" + identifier + "}"]
         for value in values[:MAX_COPIES]:
             names = {**bound, identifier: value}
