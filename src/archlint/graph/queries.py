@@ -66,8 +66,9 @@ def cycles(
 
 
 def _rotated(cycle: Cycle, order: dict[Node, int], through: Accept | None) -> Cycle:
-    starts = [index for index, node in enumerate(cycle.nodes) if through is None or through(node)]
-    first = min(starts, key=lambda index: order.get(cycle.nodes[index], len(order)))
+    nodes = cycle.nodes
+    starts = [index for index, node in enumerate(nodes) if through is None or through(node)]
+    first = min(starts, key=lambda index: order.get(nodes[index], len(order)))
     return Cycle(cycle.edges[first:] + cycle.edges[:first])
 
 
