@@ -53,17 +53,17 @@ def check(context: RuleContext) -> Iterator[Finding]:
         edges = [e for e in context.graph.incoming(function, EdgeKind.TRIGGERS) if _is_request(e)]
         if not edges:
             continue
-        worst: tuple[float, float, Edge] | None = None
-        for world in context.values.worlds(function):
-            timeout = number(context.values.value(function, "Timeout", world))
-            for edge in edges if timeout is not None else ():
-                limit = _limit(context, edge)
-                if limit is not None and timeout > limit + context.params["tolerance"]:
-                    if worst is None or timeout - limit > worst[0] - worst[1]:
-                        worst = (timeout, limit, edge)
-        if worst is None:
+        found = [
+            (timeout, limit, edge)
+            for world in context.values.worlds(function)
+            for edge in edges
+            if (timeout := number(context.values.value(function, "Timeout", world))) is not None
+            and (limit := _limit(context, edge)) is not None
+            and timeout > limit + context.params["tolerance"]
+        ]
+        if not found:
             continue
-        timeout, limit, edge = worst
+        timeout, limit, edge = max(found, key=lambda case: case[0] - case[1])
         api = f"{_kind(context, edge)} {edge.source}"
         others = sum(1 for e in context.graph.incoming(function, EdgeKind.TRIGGERS) if not _is_request(e))
         beside = "; its other triggers may need the time, this path cannot" if others else ""

@@ -95,8 +95,9 @@ class Linker:
                 found = self.resolver.texts(stack, value)
                 if len(found) == 1:
                     return found[0].literal
-                if function == "Fn::If" and isinstance(value[function], list) and len(value[function]) == 3:
-                    first, second = (self.literal(stack, branch) for branch in value[function][1:])
+                branches = value[function]
+                if function == "Fn::If" and isinstance(branches, list) and len(branches) == 3:
+                    first, second = (self.literal(stack, branch) for branch in branches[1:])
                     return first if first == second else None
                 return None
             return {key: self.literal(stack, item) for key, item in value.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,8 @@ from archlint.findings import Severity
 from archlint.graph.iam.facts import IamFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
     from archlint.graph.resolve import Resolver
     from archlint.graph.stacks import Stack
     from archlint.graph.workflows import Workflow

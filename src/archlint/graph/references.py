@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.graph.model import Edge, EdgeKind, Evidence, Node
 from archlint.graph.text import NodePart
-from archlint.template.model import Place, TemplatePath
+from archlint.template.model import Place
 
 if TYPE_CHECKING:
     from archlint.graph.link import Linker
     from archlint.graph.stacks import Stack
 
 _VARIABLE = re.compile(r"\$\{([^!}.:][^}.:]*)(?:\.([^}:]*))?\}")
-_CROSSING = "Fn::ImportValue"
+Trail: TypeAlias = "tuple[Trail, str | int] | None"
+"""A path as linked pairs, innermost last: made for every value, spelled out only for those that refer."""
 
 
 class ReferenceScanner:
@@ -34,6 +35,8 @@ class ReferenceScanner:
             or (isinstance(body, dict) and str(body.get("Type")).startswith("AWS::SSM::Parameter::"))
         }
         self._has_proton = template.proton is not None and bool(template.proton.expressions)
+        # Strings matter only where a dynamic reference or a Proton expression can stand in them.
+        self._reads_strings = self._has_proton or "{{resolve:" in template.document.text
         self._source: Node | None = None
         self._seen: set[Node] = set()
         self._base: Place | None = None
@@ -44,108 +47,122 @@ class ReferenceScanner:
             resource = node.resource
             if resource is None:
                 continue
-            self._source, self._seen = node, {node}
+            self._source, self._seen, self._base = node, {node}, resource.declared_at
             if resource.body:
-                self._base = resource.declared_at
                 # The whole body: Properties, but Metadata and update policies may refer too.
-                for key, value in resource.body.items():
-                    if type(value) is dict or type(value) is list:
-                        self._walk(value, (key,))
+                self._walk(resource.body, None)
                 self._depends_on(resource.body.get("DependsOn"))
                 if resource.properties is not resource.body.get("Properties"):
-                    self._walk(resource.properties, ("Properties",))
+                    self._walk(resource.properties, (None, "Properties"))
             else:
-                self._base = resource.declared_at
-                self._walk(resource.properties, ())
+                self._walk(resource.properties, None)
                 for logical_id in resource.depends_on:
-                    self._reference(logical_id, ("DependsOn",))
+                    self._reference(logical_id, (None, "DependsOn"))
         self._source = None
         for name, output in self._stack.template.section("Outputs").items():
             self._base = self._stack.template.place("Outputs", name)
             if isinstance(output, dict):
-                self._walk(output.get("Value"), ("Value",))
+                self._any(output.get("Value"), (None, "Value"))
 
     def _depends_on(self, value: Any) -> None:
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, str):
-                self._reference(item, ("DependsOn",))
+                self._reference(item, (None, "DependsOn"))
 
-    def _reference(self, logical_id: str, path: TemplatePath) -> None:
+    def _reference(self, logical_id: str, trail: Trail) -> None:
         target = self._nodes.get(logical_id)
         if target is None or self._source is None or target in self._seen:
             return
         self._seen.add(target)
-        self._add(target, path)
+        self._add(target, trail)
 
-    def _add(self, target: Node, path: TemplatePath) -> None:
+    def _add(self, target: Node, trail: Trail) -> None:
         assert self._source is not None and self._base is not None  # noqa: S101, PT018 - run() sets both
         base = self._base
-        place = Place(base.document, base.path + path) if path else base
+        steps: list[str | int] = []
+        while trail is not None:
+            trail, step = trail
+            steps.append(step)
+        place = Place(base.document, (*base.path, *reversed(steps))) if steps else base
         self._linker.graph.add_edge(Edge(EdgeKind.REFERENCES, self._source, target, Evidence.DECLARED, place))
 
-    def _walk(self, value: Any, path: TemplatePath) -> None:
-        if type(value) is dict:
-            if len(value) == 1:
-                for function, argument in value.items():
-                    if function == "Ref":
-                        self._ref(value, argument, path)
-                        return
-                    if function == "Fn::GetAtt":
-                        self._get_att(value, argument, path)
-                        return
-                    if function == "Fn::Sub":
-                        self._sub(argument, path)
-                        return
-                    if function == _CROSSING:
-                        self._cross(value, path)
-            for key, item in value.items():
-                kind = type(item)
-                if kind is dict or kind is list:
-                    self._walk(item, (*path, key))
-                elif (kind is str and "{{resolve:" in item) or (self._has_proton and kind is str):
-                    self._cross(item, (*path, key))
-        elif type(value) is list:
-            for index, item in enumerate(value):
-                kind = type(item)
-                if kind is dict or kind is list:
-                    self._walk(item, (*path, index))
-                elif kind is str and (self._has_proton or "{{resolve:" in item):
-                    self._cross(item, (*path, index))
-        elif self._has_proton and type(value) is str:
-            self._cross(value, path)
+    def _any(self, value: Any, trail: Trail) -> None:
+        kind = type(value)
+        if kind is dict or kind is list:
+            self._walk(value, trail)
+        elif kind is str and self._reads_strings:
+            self._text(value, trail)
 
-    def _ref(self, value: Any, name: Any, path: TemplatePath) -> None:
+    def _walk(self, value: Any, trail: Trail) -> None:
+        """Looks into a mapping or a list."""
+        if type(value) is list:
+            items = enumerate(value)
+        elif len(value) == 1 and self._function(value, trail):
+            return
+        else:
+            items = value.items()
+        for key, item in items:
+            kind = type(item)
+            if kind is dict or kind is list:
+                self._walk(item, (trail, key))
+            elif kind is str and self._reads_strings:
+                self._text(item, (trail, key))
+
+    def _text(self, value: str, trail: Trail) -> None:
+        if self._has_proton or "{{resolve:" in value:
+            self._cross(value, trail)
+
+    def _function(self, value: Any, trail: Trail) -> bool:
+        """Follows the intrinsic function that `value` is; False when its argument is still to be walked."""
+        for function, argument in value.items():
+            if function == "Ref":
+                self._ref(value, argument, trail)
+                return True
+            if function == "Fn::GetAtt":
+                self._get_att(value, argument, trail)
+                return True
+            if function == "Fn::Sub":
+                self._sub(argument, trail)
+                return True
+            if function == "Fn::ImportValue":
+                self._cross(value, trail)
+        return False
+
+    def _ref(self, value: Any, name: Any, trail: Trail) -> None:
         if type(name) is not str:
             return
         if name in self._nodes:
-            self._reference(name, path)
+            self._reference(name, trail)
         elif name in self._crossing:
-            self._cross(value, path)
+            self._cross(value, trail)
         elif "." in name:  # SAM's `Function.Alias`
-            self._dotted(*name.split(".", 1), path)
+            self._dotted(name, trail)
 
-    def _get_att(self, value: Any, argument: Any, path: TemplatePath) -> None:
+    def _get_att(self, value: Any, argument: Any, trail: Trail) -> None:
         if isinstance(argument, str):
             argument = argument.split(".", 1)
-        if isinstance(argument, list) and argument and isinstance(argument[0], str):
-            if argument[0] in self._nodes:
-                self._reference(argument[0], path)
-                if len(argument) > 1 and isinstance(argument[1], str) and argument[1].startswith("Outputs."):
-                    self._cross(value, path)
-            if "." in argument[0]:
-                self._dotted(*argument[0].split(".", 1), path)
-            for item in argument[1:]:
-                if isinstance(item, dict):
-                    self._walk(item, path)
+        if not isinstance(argument, list) or not argument or not isinstance(argument[0], str):
+            return
+        if argument[0] in self._nodes:
+            self._reference(argument[0], trail)
+            if len(argument) > 1 and isinstance(argument[1], str) and argument[1].startswith("Outputs."):
+                self._cross(value, trail)
+        elif "." in argument[0]:
+            self._dotted(argument[0], trail)
+        for item in argument[1:]:
+            if isinstance(item, dict):
+                self._walk(item, trail)
 
-    def _dotted(self, head: str, tail: str, path: TemplatePath) -> None:
+    def _dotted(self, name: str, trail: Trail) -> None:
+        """`Function.Alias`: the function, and what SAM generates for it under that word."""
+        head, _, word = name.partition(".")
         if head in self._nodes:
-            self._reference(head, path)
+            self._reference(head, trail)
             for logical_id, node in self._nodes.items():
-                if node.generated_by == head and logical_id.startswith(head + tail):
-                    self._reference(logical_id, path)
+                if node.generated_by == head and logical_id.startswith(head + word):
+                    self._reference(logical_id, trail)
 
-    def _sub(self, argument: Any, path: TemplatePath) -> None:
+    def _sub(self, argument: Any, trail: Trail) -> None:
         variables: Any = None
         text = argument
         if isinstance(argument, list):
@@ -153,32 +170,32 @@ class ReferenceScanner:
             text = next((item for item in argument if isinstance(item, str)), None)
             variables = next((item for item in argument if isinstance(item, dict)), None)
         if variables:
-            position = argument.index(variables)
+            inside = ((trail, "Fn::Sub"), argument.index(variables))
             for name, item in variables.items():
-                if isinstance(item, (dict, list)):
-                    self._walk(item, (*path, "Fn::Sub", position, name))
+                self._any(item, (inside, name))
         if not isinstance(text, str):
             return
         if "${" in text:
             for name, attribute in _VARIABLE.findall(text):
-                clean = name.strip()
-                if variables and clean in variables:
-                    continue
-                if clean in self._nodes:
-                    self._reference(clean, path)
-                    if attribute.startswith("Outputs."):
-                        self._cross({"Fn::GetAtt": [clean, attribute]}, path)
-                    elif attribute in ("Alias", "Version", "Stage"):
-                        self._dotted(clean, attribute, path)
-                elif clean in self._crossing:
-                    self._cross({"Ref": clean}, path)
+                if not variables or name.strip() not in variables:
+                    self._variable(name.strip(), attribute, trail)
         if "{{resolve:" in text:
-            self._cross({"Fn::Sub": argument}, path)
+            self._cross({"Fn::Sub": argument}, trail)
 
-    def _cross(self, value: Any, path: TemplatePath) -> None:
+    def _variable(self, name: str, attribute: str, trail: Trail) -> None:
+        if name in self._nodes:
+            self._reference(name, trail)
+            if attribute.startswith("Outputs."):
+                self._cross({"Fn::GetAtt": [name, attribute]}, trail)
+            elif attribute in ("Alias", "Version", "Stage"):
+                self._dotted(f"{name}.{attribute}", trail)
+        elif name in self._crossing:
+            self._cross({"Ref": name}, trail)
+
+    def _cross(self, value: Any, trail: Trail) -> None:
         """Follows a value into other stacks: the link is recorded by resolving, the resource becomes a reference."""
         for text in self._linker.texts(self._stack, value):
             for part in text.parts:
                 if isinstance(part, NodePart) and self._source is not None and part.node not in self._seen:
                     self._seen.add(part.node)
-                    self._add(part.node, path)
+                    self._add(part.node, trail)

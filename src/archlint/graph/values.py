@@ -67,16 +67,12 @@ class Values:
                 value = value.get(step)
             elif isinstance(value, list) and step.isdecimal():
                 value = value[int(step)] if int(step) < len(value) else None
-            elif value is UNKNOWN:
-                return UNKNOWN
-            else:
+            elif value is not UNKNOWN:
                 value = None
-            if value is None:
-                return self._default(node, path) if default else None
-        resolved = self.resolve(stack, value, world)
-        if resolved is None and default:
-            return self._default(node, path)
-        return resolved
+            if value is None or value is UNKNOWN:
+                break
+        resolved: Json | Unknown = self.resolve(stack, value, world)
+        return self._default(node, path) if resolved is None and default else resolved
 
     def possible(self, node: Node, path: str, *, default: bool = True) -> list[Json | Unknown]:
         """The distinct values over all worlds in which the node exists."""
@@ -163,7 +159,7 @@ class Values:
                 found.append(plain)
         return found[0] if len(found) == 1 else UNKNOWN
 
-    def _default(self, node: Node, path: str) -> Any:
+    def _default(self, node: Node, path: str) -> Json | Unknown:
         return property_default(node.type, path)
 
 

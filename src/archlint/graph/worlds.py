@@ -104,7 +104,7 @@ class Conditions:
             size *= len(domain)
         if size > MAX_ASSIGNMENTS:
             return [World()]
-        seen: dict[tuple[bool | None, ...], World] = {}
+        seen: dict[tuple[object, ...], World] = {}
         names, atoms_list = list(variables), list(opaque)
         everything = list(dict.fromkeys((*required, *mentioned)))
         for values in itertools.product(*variables.values()):
@@ -113,7 +113,8 @@ class Conditions:
                 truths = tuple(self.truth(stack, name, world) for stack, name in everything)
                 if any(truths[index] is False for index in range(len(required))):
                     continue
-                key = (*truths, *(hash(value) for value in values)) if len(values) < 4 else truths
+                # Values tell worlds apart too: a property may be the parameter that a condition compares.
+                key: tuple[object, ...] = (*truths, *values) if len(values) < 4 else truths
                 if key not in seen:
                     world.truths = tuple(
                         (name, truth) for (_, name), truth in zip(everything, truths, strict=True) if truth is not None
@@ -148,8 +149,8 @@ class Conditions:
             return None if value is None else not value
         if function in ("Fn::And", "Fn::Or") and isinstance(argument, list):
             values = [self._evaluate(stack, item, world, f"{name}.{i}", depth + 1) for i, item in enumerate(argument)]
-            decisive = function == "Fn::Or"
-            if decisive in values:
+            decisive: bool = function == "Fn::Or"
+            if any(value is decisive for value in values):
                 return decisive
             return None if None in values else not decisive
         if function == "Fn::Equals" and isinstance(argument, list) and len(argument) == 2:

@@ -93,9 +93,10 @@ def _walk(start: Path, root: Path, excluded: GitIgnoreSpec | None) -> Iterator[P
             if entry.is_dir(follow_symlinks=False):
                 if _is_walked(entry, ignores, excluded, root, assembly=assembly):
                     pending.append((entry.path, ignores))
-            elif entry.name.endswith(SUFFIXES) and _is_wanted_file(entry, root):
-                if not _is_ignored(entry.path, ignores, excluded, root, is_dir=False):
-                    yield Path(entry.path)
+                continue
+            wanted = entry.name.endswith(SUFFIXES) and _is_wanted_file(entry, root)
+            if wanted and not _is_ignored(entry.path, ignores, excluded, root, is_dir=False):
+                yield Path(entry.path)
 
 
 def _is_walked(

@@ -50,7 +50,7 @@ class Document:
         self.relocate = relocate
         self.events = events
         self.duplicates: list[tuple[str, int, int]] = []
-        """Keys given twice in one mapping, with line and column: the last one counts, as it does for the deploy tools."""
+        """Keys given twice in one mapping, with line and column; the last one counts, as for the deploy tools."""
         self._positions: Position | Literal[False] | None = False
         self._lines: list[str] | None = None
 

@@ -160,10 +160,9 @@ def transforms(data: Body) -> list[str]:
     items = given if isinstance(given, list) else [given]
     names = []
     for item in items:
-        if isinstance(item, dict):
-            item = item.get("Name")
-        if isinstance(item, str):
-            names.append(item)
+        name = item.get("Name") if isinstance(item, dict) else item
+        if isinstance(name, str):
+            names.append(name)
     return names
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
@@ -10,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from archlint.findings import Location
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from archlint.template.document import Document
 
-Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 """Template data. Intrinsic functions are in their long form: `{"Fn::GetAtt": ["Queue", "Arn"]}`."""
 
 Body: TypeAlias = dict[str, Any]

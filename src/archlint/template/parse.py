@@ -202,16 +202,15 @@ class _YamlReader:
                 # The common case, without two calls: a third of the time of a whole parse.
                 self._count += 1
                 text = child.value
-                if child.implicit[0] and (not text or text[0] in _RESOLVED_START):
-                    value = plain_scalar(text)
-                else:
-                    value = text
+                resolves = child.implicit[0] and (not text or text[0] in _RESOLVED_START)
+                value = plain_scalar(text) if resolves else text
             else:
                 value = self._value(child, depth + 1)
             if key == "<<" and event.implicit[0]:
                 merged.extend(value if isinstance(value, list) else [value])
             elif key in mapping:
-                self._duplicates.append((key, event.start_mark.line + 1, event.start_mark.column + 1))
+                mark: Any = event.start_mark
+                self._duplicates.append((key, mark.line + 1, mark.column + 1))
                 mapping[key] = value
             else:
                 mapping[key] = value
