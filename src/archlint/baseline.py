@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_NAME = ".archlint-baseline.json"
 DEFAULT_REASON = "accepted in the baseline"
 _VERSION = 1
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Key(NamedTuple):
@@ -39,15 +41,23 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """Accepted findings. `path` is the file, `prefix` leads from its folder to the root of the run (`""`: the same)."""
+    """Accepted findings. `path` is the file; the findings it is used with name files relative to `root`.
+
+    Entries name files relative to `folder`, that of the file. Links in `root` and `folder` are resolved.
+    """
 
     path: Path
-    prefix: str
+    folder: Path
+    root: Path
     entries: Mapping[Key, Entry]
 
     def key(self, finding: Finding) -> Key:
         """The key of a finding of the run."""
-        return Key(finding.rule_id, _rebased(self.prefix, finding.location.file), finding.key)
+        return Key(finding.rule_id, self.name(finding.location.file), finding.key)
+
+    def name(self, file: str) -> str:
+        """A file of the run relative to the baseline's folder, with `/`."""
+        return os.path.relpath(self.root / file, self.folder).replace(os.sep, "/")
 
 
 def read_baseline(path: Path, root: Path) -> Baseline:
@@ -71,12 +81,7 @@ def read_baseline(path: Path, root: Path) -> Baseline:
         key, entry = _entry(item, path, index)
         known = entries.get(key)
         entries[key] = Entry(known.count + entry.count, known.reason or entry.reason) if known else entry
-    return Baseline(path, _prefix(path, root), entries)
-
-
-def _prefix(path: Path, root: Path) -> str:
-    relative = os.path.relpath(root.resolve(), path.resolve().parent).replace(os.sep, "/")
-    return "" if relative == "." else relative
+    return Baseline(path, path.resolve().parent, root.resolve(), entries)
 
 
 def _entry(item: Any, path: Path, index: int) -> tuple[Key, Entry]:
@@ -112,22 +117,17 @@ def stale(baseline: Baseline, findings: Iterable[Finding], linted: Collection[st
     exists, as this run says nothing about them. None: every file was linted.
     """
     used = Counter(baseline.key(item) for item in findings if item.suppression and item.suppression.kind == "external")
-    folder = baseline.path.parent
-    files = None if linted is None else {_rebased(baseline.prefix, name) for name in linted}
+    files = None if linted is None else set(map(baseline.name, linted))
     return {
         key: entry.count - used[key]
         for key, entry in sorted(baseline.entries.items())
-        if entry.count > used[key] and (files is None or key.file in files or not (folder / key.file).exists())
+        if entry.count > used[key] and (files is None or key.file in files or not (baseline.folder / key.file).exists())
     }
 
 
 def describe(key: Key) -> str:
     """An entry in words: `EVT101 in shop/template.yaml (Jobs, Worker)`."""
     return f"{key.rule_id} in {key.file}" + (f" ({', '.join(key.names)})" if key.names else "")
-
-
-def _rebased(prefix: str, name: str) -> str:
-    return os.path.normpath(os.path.join(prefix, name)).replace(os.sep, "/")  # noqa: PTH118 - text, not files
 
 
 def without_stale(baseline: Baseline, stale_entries: Mapping[Key, int]) -> Baseline:
@@ -147,7 +147,7 @@ def from_findings(
 
     Reasons of `known`, the baseline that is replaced, stay; new entries get `reason`.
     """
-    empty = Baseline(path, _prefix(path, root), {})
+    empty = Baseline(path, path.resolve().parent, root.resolve(), {})
     is_ours = (item for item in findings if item.suppression is None or item.suppression.kind == "external")
     counts = Counter(empty.key(item) for item in is_ours)
     old = known.entries if known else {}
@@ -162,7 +162,9 @@ def text_of(baseline: Baseline) -> str:
         fields: dict[str, Any] = {"file": key.file, "rule": key.rule_id, "key": list(key.names), "count": entry.count}
         if entry.reason:
             fields["reason"] = entry.reason
-        lines.append(json.dumps(fields, ensure_ascii=False))
+        line = json.dumps(fields, ensure_ascii=False)
+        # Halves of surrogate pairs, which JSON templates may hold, survive as escapes only.
+        lines.append(_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", line))
     inside = ",\n".join(lines)
     return (
         f'{{"version": {_VERSION}, "entries": [\n{inside}\n]}}\n'

@@ -93,7 +93,7 @@ class Finding:
     def fingerprint(self) -> str:
         """32 hex digits that stay the same when lines move."""
         parts = [self.rule_id, self.location.file, *self.key, str(self.occurrence)]
-        return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:32]
+        return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def write_job_summary(
 ) -> None:
     """Appends the summary to the file; raises UsageError when it cannot be written."""
     try:
-        with path.open("a", encoding="utf-8") as stream:
+        with path.open("a", encoding="utf-8", errors="replace") as stream:
             stream.write(summary_markdown(result, findings, names, environ))
     except OSError as error:
         raise UsageError(f"cannot write the job summary: {error.strerror}", str(path)) from error
@@ -55,7 +55,7 @@ def summary_markdown(result: LintResult, findings: Sequence[Finding], names: Nam
     if teams:
         lines += [f"By team: {', '.join(f'{_text(team)} {count}' for team, count in teams)}.", ""]
     picture = _picture(result.graph, findings)
-    room = _MOST_BYTES - len(picture.encode())
+    room = _MOST_BYTES - len(picture.encode("utf-8", "replace"))
     lines += _table(findings, names, environ, room)
     lines += [f"- {_text(note.message)}" for note in result.notifications[:20]]
     return "\n".join(lines) + "\n" + picture
@@ -68,7 +68,7 @@ def _table(findings: Sequence[Finding], names: Names, environ: Mapping[str, str]
     ordered = sorted(findings, key=lambda finding: LEVELS.index(finding.severity))
     for number, finding in enumerate(ordered):
         row = _row(finding, names, environ)
-        room -= len(row.encode()) + 1
+        room -= len(row.encode("utf-8", "replace")) + 1
         if room < 0:
             lines += ["", f"{len(ordered) - number} more findings are in the log."]
             break
@@ -81,7 +81,8 @@ def _row(finding: Finding, names: Names, environ: Mapping[str, str]) -> str:
     place = f"{_text(file)}:{line}"
     link = _blob(environ)
     if link:
-        place = f"[{place}]({link}/{quote(file)}#L{line})"
+        target = quote(file, errors="surrogateescape")
+        place = f"[{place}]({link}/{target}#L{line})"
     rule = f"[{finding.rule_id}]({quote(finding.help_uri, safe=':/?#=&%')})" if finding.help_uri else finding.rule_id
     cells = [_ICONS[finding.severity.value], rule, place, _text(finding.message), _text(finding.owner or "")]
     return f"| {' | '.join(cells)} |"

@@ -39,7 +39,7 @@ class Places:
 
 def uri(path: str) -> str:
     """A relative path as a URI reference."""
-    return quote(path, safe="/!$&'()*+,;=@~")
+    return quote(path, safe="/!$&'()*+,;=@~", errors="surrogateescape")
 
 
 def region_object(region: Region) -> dict[str, int]:
