@@ -41,8 +41,9 @@ def check(context: RuleContext) -> Iterator[Finding]:
             libraries = "library" if len(foreign) == 1 else "libraries"
             built_for = ", ".join(dict.fromkeys(binary.built_for for binary in foreign))
             named = ", ".join(binary.path for binary in foreign[:3])
+            code = "Code" if node.type == "AWS::Lambda::Function" else "Content"
             yield context.finding(
-                (node, "Architectures" if context.values.exists(node, "Architectures") else "Code"),
+                (node, "Architectures" if context.values.exists(node, "Architectures") else code),
                 f"{node} holds {len(foreign)} native {libraries} built for {built_for}, which its "
                 f"architecture cannot load: {named}",
                 key=(node.logical_id,),

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archlint.findings import Notification, Severity
-from archlint.packages.builders import BUNDLERS, PYTHON_EXCLUDES, Builder, builder_for, copied
+from archlint.packages.builders import BUNDLERS, Builder
 from archlint.packages.data import limit
 from archlint.packages.layers import layer_entries
-from archlint.packages.listing import Listing, printable, single_file, walk
 from archlint.packages.measure import LayerMeasure, PackageMeasure, PackageSum, Source
 from archlint.packages.roots import LintedRoot
+from archlint.packages.sources import Measurer
 from archlint.packages.subject import FUNCTION, LAYER, Subject
-from archlint.template.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from archlint.findings import Notification
     from archlint.graph.model import Node, ResourceGraph
     from archlint.packages.binaries import ForeignBinary
     from archlint.packages.dead_weight import DeadWeight
@@ -25,24 +24,25 @@ if TYPE_CHECKING:
     from archlint.packages.layers import RemoteLayer
     from archlint.template.model import Resource
 
-MAX_NOTES = 50
-BUILD_FOLDER = ".aws-sam/build"
-
 
 class Packages:
     """Answers how large the packages of a run's functions and layers are.
 
-    `root` is the linted folder: nothing outside of it is opened. `notes` collect what could not be read.
+    `root` is the linted folder: nothing outside of it is opened.
     """
 
     def __init__(self, graph: ResourceGraph, root: Path) -> None:
         self.root = LintedRoot(root)
         self.graph = graph
-        self.notes: list[Notification] = []
+        self._measurer = Measurer(self.root)
         self._measures: dict[Node, PackageMeasure | None] = {}
-        self._listings: dict[tuple[Path, Builder | None], Listing] = {}
-        self._changed: dict[Path, float] = {}
+        self._sums: list[tuple[Node, PackageSum]] | None = None
         self._code_folders: list[Path] | None = None
+
+    @property
+    def notes(self) -> list[Notification]:
+        """What could not be read or was not believed, so far."""
+        return self._measurer.notes
 
     @staticmethod
     def limit(name: str) -> int:
@@ -57,7 +57,7 @@ class Packages:
         """
         if node not in self._measures:
             is_measurable = node.type in (FUNCTION, LAYER) and node.resource is not None and node.stack is not None
-            self._measures[node] = self._measure(Subject(node, self.graph)) if is_measurable else None
+            self._measures[node] = self._measurer.measure(Subject(node, self.graph)) if is_measurable else None
         return self._measures[node]
 
     def with_layers(self, node: Node) -> PackageSum | None:
@@ -75,11 +75,16 @@ class Packages:
                 best = found
         return best if best is not None and best.measures else None
 
-    def sums(self) -> Iterator[tuple[Node, PackageSum]]:
+    def sums(self) -> list[tuple[Node, PackageSum]]:
         """Every function whose code was measured, with its layers; then every layer that none of them uses, alone.
 
         A resource of a template that is nested several times comes once, with its largest sum.
         """
+        if self._sums is None:
+            self._sums = list(self._all_sums())
+        return self._sums
+
+    def _all_sums(self) -> Iterator[tuple[Node, PackageSum]]:
         largest: dict[Resource, tuple[Node, PackageSum]] = {}
         used: set[Node] = set()
         for node in self.graph.of_type(FUNCTION):
@@ -151,7 +156,7 @@ class Packages:
         if measure is None or measure.source is not Source.FOLDER:
             return None
         subject = Subject(node, self.graph)
-        if self._builder(subject, measure.path) is Builder.UNKNOWN or not measure.path.is_dir():
+        if self._measurer.builder(subject, measure.path) is Builder.UNKNOWN or not measure.path.is_dir():
             return None
         from archlint.packages.dependencies import Project
         from archlint.packages.estimates import dependency_sum
@@ -167,12 +172,12 @@ class Packages:
         subject = Subject(node, self.graph)
         if subject.is_image:
             return None
-        return self._local_path(subject) or self._staged(subject)
+        return self._measurer.local_path(subject) or self._measurer.staged(subject)
 
     def is_bundled(self, node: Node) -> bool:
         """Whether a function's package is made for it alone: bundlers and compilers leave out what it does not use."""
         subject = Subject(node, self.graph)
-        path = self._local_path(subject)
+        path = self._measurer.local_path(subject)
         runtime = subject.runtime or ""
         is_built = path is None or path.is_dir()
         return is_built and (subject.build_method in BUNDLERS or runtime.startswith(("go", "provided")))
@@ -201,164 +206,18 @@ class Packages:
 
         return foreign_binaries(measure.listing, Subject(node, self.graph).architectures)
 
-    # -- measuring ---------------------------------------------------------------------------------------------
-
-    def _measure(self, subject: Subject) -> PackageMeasure | None:
-        if subject.is_image:
-            return self._image(subject)
-        local = self._local_path(subject)
-        return self._built(subject, local) or self._asset(subject) or self._local(subject, local) or _inline(subject)
-
-    def _built(self, subject: Subject, source: Path | None) -> PackageMeasure | None:
-        """The `sam build` folder, if it is not older than the source."""
-        for folder, full_path in subject.build_paths:
-            if not (folder / BUILD_FOLDER).is_dir():
-                continue
-            from archlint.packages.sam_build import find_build
-
-            build = find_build(self.root, folder, full_path, source)
-            if build is None:
-                continue
-            if not build.is_stale(self._newest(source)):
-                return self._folder(build.folder, Builder.AS_IS, Source.SAM_BUILD)
-            self._note(f"{self.root.name(build.folder)}: older than its source, so it was not measured")
-        return None
-
-    def _newest(self, source: Path | None) -> float:
-        """When the code was last changed; 0 when it does not lie here."""
-        if source is None or not source.is_dir() or self._is_build_output(source):
-            return 0.0
-        if source not in self._changed:
-            self._changed[source] = walk(source, self.root, (*PYTHON_EXCLUDES, "node_modules")).newest
-        return self._changed[source]
-
-    def _is_build_output(self, path: Path) -> bool:
-        """Whether a folder is itself inside a SAM build folder: somebody lints `.aws-sam/build/template.yaml`."""
-        return f"/{BUILD_FOLDER}/" in f"/{self.root.name(path)}/"
-
-    def _asset(self, subject: Subject) -> PackageMeasure | None:
-        path = self._staged(subject)
-        if path is None:
-            return None
-        return (
-            self._folder(path, Builder.AS_IS, Source.CDK_ASSET) if path.is_dir() else self._file(path, Source.CDK_ASSET)
-        )
-
-    def _local(self, subject: Subject, path: Path | None) -> PackageMeasure | None:
-        if path is None:
-            return None
-        if not path.is_dir():
-            return self._file(path, Source.ZIP)
-        if self._is_build_output(path):
-            return self._folder(path, Builder.AS_IS, Source.SAM_BUILD)
-        builder = self._builder(subject, path)
-        return None if builder is Builder.UNKNOWN else self._folder(path, builder, Source.FOLDER)
-
-    def _builder(self, subject: Subject, folder: Path) -> Builder:
-        """How the folder is packaged: only SAM builds, and layers only with a `BuildMethod`."""
-        method = subject.build_method
-        if subject.kind is not Kind.SAM or subject.skips_build or (subject.is_layer and method is None):
-            return Builder.AS_IS
-        return builder_for(folder, subject.runtime, method)
-
-    def _local_path(self, subject: Subject) -> Path | None:
-        text = subject.code_path
-        if text is None:
-            return None
-        path = self.root.resolve(subject.template_folder, text)
-        if path is None and self.root.leaves(subject.template_folder, text):
-            self._note(
-                f"{subject.node.file}: the code of {subject.node} lies outside the linted folder ({printable(text)})"
-            )
-        return path
-
-    def _staged(self, subject: Subject) -> Path | None:
-        """The CDK asset, or the archive that the Serverless Framework put beside its template."""
-        if subject.kind is Kind.SERVERLESS_FRAMEWORK:
-            key = subject.literal(subject.code_value("S3Key"))
-            return self.root.resolve(subject.template_folder, key.rpartition("/")[2]) if key else None
-        from archlint.packages.cdk_assets import staged_asset
-
-        return staged_asset(self.root, subject.template_folder, subject.metadata, subject.code)
-
-    def _folder(self, path: Path, builder: Builder, source: Source) -> PackageMeasure:
-        key = (path, builder)
-        if key not in self._listings:
-            self._listings[key] = self._noted(copied(path, self.root, builder), path)
-        adds = builder in (Builder.PYTHON, Builder.NPM) and _has_manifest(path)
-        return self._measured(self._listings[key], source, at_least=adds)
-
-    def _file(self, path: Path, source: Source) -> PackageMeasure | None:
-        from archlint.packages.archives import is_zip, list_zip
-
-        key = (path, None)
-        if key not in self._listings:
-            is_archive = is_zip(path) or path.suffix in (".zip", ".jar", ".war")
-            self._listings[key] = self._noted(list_zip(path) if is_archive else single_file(path), path)
-        listing = self._listings[key]
-        if not listing.files and listing.at_least:
-            return None
-        return self._measured(listing, source if is_zip(path) or source is not Source.ZIP else Source.FOLDER)
-
-    def _image(self, subject: Subject) -> PackageMeasure | None:
-        from archlint.packages.images import image_listing
-        from archlint.packages.local_images import find_image
-
-        found = find_image(self.root, subject)
-        if found is None:
-            return None
-        path, image = found
-        return self._measured(image_listing(image, path), Source.IMAGE)
-
-    def _measured(self, listing: Listing, source: Source, *, at_least: bool = False) -> PackageMeasure:
-        path = listing.origin
-        return PackageMeasure(
-            total=listing.total,
-            parts=listing.parts(),
-            source=source,
-            exact=True,
-            at_least=at_least or listing.at_least,
-            path=path,
-            name=printable(self.root.name(path)),
-            listing=listing,
-        )
-
     def _layer(self, name: str, node: Node | None) -> LayerMeasure:
         return LayerMeasure(name, node, self.of(node) if node is not None else None)
 
     def _other_code(self, folder: Path) -> list[str]:
         """Code folders of other functions inside this one, relative to it."""
         if self._code_folders is None:
-            found = {self._local_path(Subject(node, self.graph)) for node in self.graph.of_type(FUNCTION, LAYER)}
+            found = {
+                self._measurer.local_path(Subject(node, self.graph)) for node in self.graph.of_type(FUNCTION, LAYER)
+            }
             self._code_folders = sorted(path for path in found if path is not None)
         prefix = f"{folder}/"
         return [str(path).removeprefix(prefix) for path in self._code_folders if str(path).startswith(prefix)]
-
-    def _noted(self, listing: Listing, path: Path) -> Listing:
-        for note in listing.notes:
-            self._note(f"{self.root.name(path)}/{note}" if path.is_dir() else f"{self.root.name(path)}: {note}")
-        return listing
-
-    def _note(self, message: str) -> None:
-        notification = Notification(message, Severity.NOTE)
-        if len(self.notes) < MAX_NOTES and notification not in self.notes:
-            self.notes.append(notification)
-
-
-def _inline(subject: Subject) -> PackageMeasure | None:
-    """Code written into the template itself."""
-    text = subject.code_value("ZipFile")
-    if not isinstance(text, str):
-        return None
-    size = len(text.encode("utf-8", errors="replace"))
-    listing = Listing((("index", size),), Path())
-    return PackageMeasure(
-        size, listing.parts(), Source.INLINE, exact=True, at_least=False, path=Path(), name="", listing=listing
-    )
-
-
-def _has_manifest(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in ("requirements.txt", "package.json", "pyproject.toml"))
 
 
 def _known_size(layer: LayerMeasure) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from archlint.packages.cdk_assets import staged_asset
@@ -19,8 +20,8 @@ _ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz")
 _MAX_NEIGHBOURS = 50
 
 
-def find_image(root: LintedRoot, subject: Subject) -> tuple[Path, Image] | None:
-    """The image of a function with the file or folder it lies in.
+def find_image(root: LintedRoot, subject: Subject, seen: dict[Path, list[Path]]) -> tuple[Path, Image] | None:
+    """The image of a function with the file or folder it lies in. `seen` keeps what folders hold between calls.
 
     That is what `ImageUri` names when it is a local path, a CDK image asset, or an archive or OCI layout in the Docker
     context or beside the template that holds an image of the name which the function asks for.
@@ -30,7 +31,7 @@ def find_image(root: LintedRoot, subject: Subject) -> tuple[Path, Image] | None:
         if images:
             return path, min(images, key=lambda image: sum(image.layers.values()))
     wanted = _wanted_names(subject)
-    for path in _neighbours(root, subject):
+    for path in _neighbours(root, subject, seen):
         for image in images_at(path, root):
             if any(_repository(name) in wanted for name in image.names):
                 return path, image
@@ -62,22 +63,28 @@ def _repository(name: str) -> str:
     return name.partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
-def _neighbours(root: LintedRoot, subject: Subject) -> Iterator[Path]:
+def _neighbours(root: LintedRoot, subject: Subject, seen: dict[Path, list[Path]]) -> Iterator[Path]:
     """Archives and OCI layouts in the Docker context and in the folder of the template."""
     context: Json = subject.metadata.get("DockerContext")
     folders = [root.resolve(subject.template_folder, context)] if isinstance(context, str) else []
     folders.append(root.resolve(subject.template_folder, "."))
     for folder in dict.fromkeys(folders):
-        if folder is None or not folder.is_dir():
-            continue
-        try:
-            names = sorted(path.name for path in folder.iterdir())
-        except OSError:
-            continue
-        candidates = [
-            name for name in names if name.endswith(_ARCHIVE_SUFFIXES) or (folder / name / "oci-layout").is_file()
-        ]
-        for name in candidates[:_MAX_NEIGHBOURS]:
-            path = root.resolve(folder, name)
-            if path is not None:
-                yield path
+        if folder is not None and folder.is_dir():
+            if folder not in seen:
+                seen[folder] = _candidates(root, folder)
+            yield from seen[folder]
+
+
+def _candidates(root: LintedRoot, folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(
+                entry.name
+                for entry in entries
+                if entry.name.endswith(_ARCHIVE_SUFFIXES)
+                or (entry.is_dir() and (folder / entry.name / "oci-layout").is_file())
+            )
+    except OSError:
+        return []
+    found = (root.resolve(folder, name) for name in names[:_MAX_NEIGHBOURS])
+    return [path for path in found if path is not None]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archlint.lint import build
+from archlint.config import Config
+from archlint.lint import build, run
 from archlint.packages import Packages
 
 from .conftest import SAM_HEADER, Measured, function, write
@@ -54,6 +55,20 @@ def test_a_stale_build_is_ignored_with_a_note(tmp_path: Path, measured: Measure)
     found = measured(SAM_HEADER + function())
     assert (found.total("Fn"), found.source("Fn")) == (10, "source folder")
     assert "older than its source" in found.notes
+
+
+def test_what_was_not_believed_is_a_notification_of_the_run(tmp_path: Path) -> None:
+    write(tmp_path / "template.yaml", text=SAM_HEADER + function())
+    write(tmp_path / "src" / "app.py", 10)
+    write(tmp_path / ".aws-sam/build/Fn/app.py", 50)
+    age(tmp_path / ".aws-sam", 3600)
+    [note] = run([tmp_path], Config(select=("PKG001",))).notifications
+    assert (note.message, note.level) == (".aws-sam/build/Fn: older than its source, so it was not measured", "note")
+
+
+def test_code_in_s3_is_not_what_an_old_build_left(tmp_path: Path, measured: Measure) -> None:
+    write(tmp_path / ".aws-sam/build/Fn/app.py", 50)
+    assert measured(SAM_HEADER + function(code="s3://bucket/code.zip")).total("Fn") is None
 
 
 def test_caches_do_not_make_a_build_stale(tmp_path: Path, measured: Measure) -> None:
@@ -105,8 +120,6 @@ def test_a_nested_stack_is_built_below_its_parent(tmp_path: Path) -> None:
 def test_linting_the_build_itself(tmp_path: Path) -> None:
     write(tmp_path / ".aws-sam/build/Fn/__pycache__/x.pyc", 70)
     template = write(tmp_path / ".aws-sam/build/template.yaml", text=SAM_HEADER + function(code="Fn"))
-    from archlint.config import Config
-
     estate = build([template], Config())
     packages = Packages(estate.graph, tmp_path)
     [node] = estate.graph.of_type("AWS::Lambda::Function")
