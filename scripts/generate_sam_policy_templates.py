@@ -5,7 +5,7 @@
 All of them come from the installed `aws-sam-translator` (Apache-2.0):
 
 - `policy_templates.json`: SAM's policy templates, `{name: {"parameters": [...], "statements": [...]}}`
-- `managed_policies.json`: the managed policies whose ARN has a path, `{path: [names]}`
+- `managed_policies.json`: the names of AWS's managed policies by the path in their ARN, `{path: [names]}`
 - `connector_profiles.json`: what a connector grants, and where it finds ARNs, URLs and roles
 """
 
@@ -28,13 +28,12 @@ def policy_templates() -> dict[str, Any]:
 
 
 def managed_policies() -> dict[str, list[str]]:
-    """Path to names, of those that have a path."""
+    """Path in the ARN (with its final slash, or empty) to names."""
     found: dict[str, list[str]] = {}
     for name, arn in sorted(read("internal/data/aws_managed_policies.json")["aws"].items()):
-        path, _, _ = arn.partition(":policy/")[2].rpartition("/")
-        if path:
-            found.setdefault(path, []).append(name)
-    return found
+        path = arn.partition(":policy/")[2].removesuffix(name)
+        found.setdefault(path, []).append(name)
+    return dict(sorted(found.items()))
 
 
 def connector_profiles() -> dict[str, Any]:

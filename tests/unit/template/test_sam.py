@@ -241,6 +241,14 @@ def test_policies_of_any_shape_make_a_role(lowered: Lower, policies: str) -> Non
     assert len(role["ManagedPolicyArns"]) + len(role.get("Policies", [])) >= 1
 
 
+def test_a_policy_that_is_not_of_aws_keeps_its_name(lowered: Lower) -> None:
+    text = (
+        "Resources: {F: {Type: 'AWS::Serverless::Function', Properties: {Policies: [OwnPolicy, AdministratorAccess]}}}"
+    )
+    arns = lowered(text)["FRole"]["ManagedPolicyArns"]
+    assert arns[1:] == ["OwnPolicy", "arn:aws:iam::aws:policy/AdministratorAccess"]
+
+
 def test_a_given_role_is_used_and_one_that_may_be_missing_is_made(lowered: Lower) -> None:
     text = """
 Resources:

@@ -151,10 +151,9 @@ def policy_document(policy: Any) -> Body | None:
 
 
 def managed_policy_arn(name: str) -> str:
-    """The ARN of a managed policy of AWS; anything that is not a plain name stays as it is."""
-    if ":" in name:
-        return name
-    return f"{_MANAGED_ARN}{_managed_paths().get(name, '')}{name}"
+    """The ARN of AWS's managed policy with this name; any other text stays as it is."""
+    path = _managed_paths().get(name)
+    return name if path is None else f"{_MANAGED_ARN}{path}{name}"
 
 
 def _managed(item: Any) -> Json:
@@ -195,6 +194,6 @@ def policy_templates() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _managed_paths() -> dict[str, str]:
-    """The path in the ARN of each managed policy of AWS that has one, with the final slash."""
+    """The path in the ARN of each managed policy of AWS, with its final slash."""
     paths = json.loads(Path(__file__).with_name("managed_policies.json").read_bytes())
-    return {name: path + "/" for path, names in paths.items() for name in names}
+    return {name: path for path, names in paths.items() for name in names}
