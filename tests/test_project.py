@@ -28,7 +28,8 @@ def read_yaml(name: str) -> Any:
 
 def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "archlint", *map(str, arguments)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+    environment = kept | {"NO_COLOR": "1"}
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
