@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from archlint import suppressions
+from archlint.config import Config
 from archlint.findings import Confidence, Finding, Location, Region, Severity
+from archlint.lint import build
 from archlint.suppressions import parse_comment
 from archlint.template.document import Document, read_document
 
@@ -190,6 +192,42 @@ def test_comment_at_the_logical_id_covers_its_part_of_globals() -> None:
         """
     )
     assert outcome(source, finding(3, logical_id="Worker"), finding(3, logical_id="Elsewhere"))[0] == ["whole", None]
+
+
+def test_comment_at_the_logical_id_covers_what_sam_generates(tmp_path: Path) -> None:
+    text = """\
+Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {Timeout: 30, Runtime: python3.13}}
+Resources:
+  Worker:  # archlint: ignore[IAM005] whole
+    Type: AWS::Serverless::Function
+    Properties: {Handler: app.handler, CodeUri: src}
+"""
+    (tmp_path / "template.yaml").write_text(text)
+    estate = build([tmp_path], Config())
+    generated = finding(2, "IAM005", logical_id="WorkerRole")
+    kept, unused = suppressions.apply([generated], estate.documents, estate.graph)
+    assert [item.suppression.reason for item in kept if item.suppression] == ["whole"]
+    assert unused == []
+
+
+def test_comment_in_a_proton_bundle_is_read_as_written(tmp_path: Path) -> None:
+    part = tmp_path / "service/v1/instance_infrastructure"
+    part.mkdir(parents=True)
+    (part / "manifest.yaml").write_text(
+        "infrastructure:\n  templates:\n    - file: cloudformation.yaml\n"
+        "      engine: cloudformation\n      rendering_engine: jinja\n"
+    )
+    (part / "cloudformation.yaml").write_text(
+        "{% set x = 1 %}\nResources:\n  # archlint: ignore[EVT101] for {{ environment.name }}\n"
+        "  {% if environment.inputs.queue %}\n  Jobs:\n    Type: AWS::SQS::Queue\n  {% endif %}\n"
+    )
+    documents = build([tmp_path], Config()).documents
+    [name] = [name for name in documents if name.endswith("cloudformation.yaml")]
+    kept, unused = suppressions.apply([finding(5, file=name)], documents, None)
+    assert kept[0].suppression is not None, unused
+    assert kept[0].suppression.reason == "for {{ environment.name }}"
+    assert kept[0].suppression.location == Location(name, Region(3, 22, 3, 28))
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,8 @@ def _comments(document: Document) -> Iterator[tuple[int, int, str, bool]]:
         comment = lines[number][column:].rstrip()
         if document.relocate is not None:
             line, start = document.relocate(line, start)
+            written = document.lines[line - 1][start - 1 :].rstrip()
+            comment = written if written.startswith("#") else comment  # with its Jinja, not with placeholders
         yield line, start, comment, alone
 
 
