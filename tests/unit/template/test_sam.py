@@ -353,6 +353,24 @@ Resources:
     assert "BEventInvokeConfigOnFailureTopic" not in found.resources
 
 
+def test_parts_of_a_setting_point_at_globals_and_at_the_function(lowered: Lower) -> None:
+    text = """
+Globals:
+  Function:
+    EventInvokeConfig:
+      MaximumRetryAttempts: 2
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      EventInvokeConfig:
+        MaximumEventAgeInSeconds: 60
+"""
+    found = lowered(text)
+    assert found.line("FEventInvokeConfig", "MaximumRetryAttempts") == "MaximumRetryAttempts: 2"
+    assert found.line("FEventInvokeConfig", "MaximumEventAgeInSeconds") == "MaximumEventAgeInSeconds: 60"
+
+
 def test_a_destination_that_may_be_missing_is_made_under_a_condition(lowered: Lower) -> None:
     text = """
 Resources:

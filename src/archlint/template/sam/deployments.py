@@ -175,7 +175,7 @@ def add_event_invoke_config(lowering: Lowering, sam: SamResource, alias: str | N
         "AWS::Lambda::EventInvokeConfig",
         properties,
         at,
-        origins={(): at},
+        origins=sam.origins_of("EventInvokeConfig"),
         depends_on=(alias,) if alias else (),
     )
 

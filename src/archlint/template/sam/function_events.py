@@ -9,11 +9,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from archlint.template.model import Body, Json, Place, Resource, TemplatePath
-from archlint.template.sam.apis import add_api_route, add_http_route, api_of, http_api_of, stage_suffix
 from archlint.template.sam.definitions import ANY_METHOD
 from archlint.template.sam.events import Handler, Starter, add_permission
 from archlint.template.sam.intrinsics import NO_VALUE, choose, get_att, mapping, named_resource, ref, sub, without_none
 from archlint.template.sam.lowering import QUEUE, QUEUE_POLICY, Lowering
+from archlint.template.sam.routes import add_api_route, add_http_route, api_of, http_api_of, stage_suffix
 from archlint.template.sam.schedules import lower_pattern, lower_schedule, lower_scheduler, queue_policy
 from archlint.template.sam.streams import add_queue_poll, lower_poll
 

@@ -70,7 +70,7 @@ def _function_properties(lowering: Lowering, sam: SamResource) -> tuple[Body, Or
     dead_letters = given.get("DeadLetterQueue")
     if isinstance(dead_letters, dict):
         properties["DeadLetterConfig"] = without_none({"TargetArn": dead_letters.get("TargetArn")})
-        origins[("DeadLetterConfig",)] = sam.place("DeadLetterQueue")
+        origins |= sam.origins_of("DeadLetterQueue", ("DeadLetterConfig",))
     provider = given.get("CapacityProviderConfig")
     if isinstance(provider, dict):
         properties["CapacityProviderConfig"] = {"LambdaManagedInstancesCapacityProviderConfig": _provider(provider)}
@@ -168,7 +168,8 @@ def _add_url(lowering: Lowering, sam: SamResource, alias: str | None) -> None:
     target = ref(alias or sam.logical_id)
     url = {name: config[name] for name in ("AuthType", "Cors", "InvokeMode") if config.get(name) is not None}
     url["TargetFunctionArn"] = target
-    lowering.generated(sam, sam.logical_id + "Url", "AWS::Lambda::Url", url, at, origins={(): at})
+    origins = sam.origins_of("FunctionUrlConfig")
+    lowering.generated(sam, sam.logical_id + "Url", "AWS::Lambda::Url", url, at, origins=origins)
     if config.get("AuthType") != "NONE":
         return
     public: Body = {"FunctionName": target, "Principal": "*"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from archlint.template.sam.globals import Locate, place_within
+from archlint.template.sam.globals import Locate, Origins, place_within
 from archlint.template.sam.intrinsics import mapping
 
 if TYPE_CHECKING:
@@ -44,6 +44,14 @@ class SamResource:
         if not path:
             return self.declared_at
         return place_within(self.origins, path) or self.locate((*self.base, "Properties", *path))
+
+    def origins_of(self, name: str, renamed: TemplatePath = ()) -> Origins:
+        """Where a property and its parts are written, for a resource that has it at the path `renamed`."""
+        found: Origins = {renamed: self.place(name)}
+        for path, place in self.origins.items():
+            if len(path) > 1 and path[0] == name:
+                found[(*renamed, *path[1:])] = place
+        return found
 
     def place_properties(self) -> Place:
         """Where the properties are written."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archlint.template.sam.apis import add_machine_route
 from archlint.template.sam.events import Handler, Starter
 from archlint.template.sam.intrinsics import get_att, mapping, ref
 from archlint.template.sam.locations import s3_location
 from archlint.template.sam.policies import Role, add_role, role_settings, trust
+from archlint.template.sam.routes import add_machine_route
 from archlint.template.sam.schedules import invoke_role, lower_pattern, lower_schedule, lower_scheduler
 from archlint.template.sam.tags import propagate_tags, tag_list
 

@@ -21,13 +21,13 @@ _LOWERED_BY = {
     "AWS::Serverless::Function": ("functions", "lower_function"),
     "AWS::Serverless::StateMachine": ("statemachines", "lower_state_machine"),
     "AWS::Serverless::Application": ("others", "lower_application"),
-    "AWS::Serverless::CapacityProvider": ("others", "lower_capacity_provider"),
+    "AWS::Serverless::CapacityProvider": ("compute", "lower_capacity_provider"),
     "AWS::Serverless::GraphQLApi": ("graphql", "lower_graphql_api"),
     "AWS::Serverless::LayerVersion": ("others", "lower_layer"),
-    "AWS::Serverless::MicrovmImage": ("others", "lower_microvm_image"),
-    "AWS::Serverless::NetworkConnector": ("others", "lower_network_connector"),
+    "AWS::Serverless::MicrovmImage": ("compute", "lower_microvm_image"),
+    "AWS::Serverless::NetworkConnector": ("compute", "lower_network_connector"),
     "AWS::Serverless::SimpleTable": ("others", "lower_table"),
-    "AWS::Serverless::WebFunction": ("others", "lower_web_function"),
+    "AWS::Serverless::WebFunction": ("compute", "lower_web_function"),
     "AWS::Serverless::WebSocketApi": ("websockets", "lower_websocket_api"),
 }
 # Events add routes to APIs, so APIs come after everything that has events.
