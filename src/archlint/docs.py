@@ -56,7 +56,7 @@ def _page(meta: RuleMeta, examples: list[str]) -> str:
         blocks += ["## How to fix it", meta.remediation.strip()]
     blocks += examples
     if meta.exceptions:
-        blocks += ["## When it is all right", meta.exceptions.strip()]
+        blocks += ["## Known exceptions", meta.exceptions.strip()]
     if meta.params:
         blocks += ["## Parameters", _params(meta), _configuration(meta)]
     blocks += ["## Suppress it", _suppression(meta)]

@@ -17,16 +17,39 @@ from archlint.ruleset.rule_file import display
 if TYPE_CHECKING:
     from pathlib import Path
 
+_SECTIONS = {"How to fix it": "remediation", "Known exceptions": "exceptions"}
+
 
 def python_rule(path: Path, pack: str) -> Rule:
-    """Runs the module and takes its rule; raises RulePackError. Its docstring is the description if META has none."""
+    """Runs the module and takes its rule; raises RulePackError.
+
+    The docstring is the page's text: up to the first section the description, `## How to fix it` the remediation,
+    `## Known exceptions` the exceptions. What META says itself goes before it.
+    """
     module = _import(path, pack)
     meta, check = getattr(module, "META", None), getattr(module, "check", None)
     if not isinstance(meta, RuleMeta) or not callable(check):
         raise RulePackError("a rule module has META, a RuleMeta, and a function check(context)", f"{display(path)}:1")
-    if not meta.description and module.__doc__:
-        meta = dataclasses.replace(meta, description=inspect.cleandoc(module.__doc__))
-    return Rule(meta, check, path, pack)
+    return Rule(_documented(meta, module.__doc__ or ""), check, path, pack)
+
+
+def _documented(meta: RuleMeta, docstring: str) -> RuleMeta:
+    described: dict[str, list[str]] = {"description": [], "remediation": [], "exceptions": []}
+    current = "description"
+    for line in inspect.cleandoc(docstring).splitlines():
+        if line.startswith("## "):
+            current = _SECTIONS.get(line[3:].strip(), "description")
+            if current != "description":
+                continue
+            line = f"#{line}"  # noqa: PLW2901 - a section of the description
+        described[current].append(line)
+    texts = {name: "\n".join(lines).strip() for name, lines in described.items()}
+    return dataclasses.replace(
+        meta,
+        description=meta.description or texts["description"],
+        remediation=meta.remediation or texts["remediation"],
+        exceptions=meta.exceptions or texts["exceptions"],
+    )
 
 
 def _import(path: Path, pack: str) -> Any:

@@ -150,8 +150,7 @@ class Registry:
         """The rule as the configuration sets it up; raises ConfigError for parameters that do not fit."""
         rule = file.rule
         settings = self.settings.rules.get(rule.meta.id)
-        where = self.settings.source("rules") if settings is not None else None
-        params = resolve_params(rule.meta, settings.params if settings is not None else None, where)
+        params = resolve_params(rule.meta, settings.params if settings is not None else None, self._where("rules"))
         return dataclasses.replace(rule, params=params, severity=settings.severity if settings is not None else None)
 
     def _is_chosen(self, file: RuleFile) -> bool:
@@ -165,6 +164,10 @@ class Registry:
             chosen = 0
         return chosen > _longest(settings.ignore, rule_id, name) if chosen >= 0 else False
 
+    def _where(self, key: str) -> str | None:
+        source = self.settings.source(key)
+        return None if source == "default" else source
+
     def _check_settings(self) -> None:
         """A prefix or a table that means no rule is a misspelling."""
         names = {file.name for file in self.files.values()} | {meta.name for meta in OWN_RULES.values()}
@@ -175,11 +178,11 @@ class Registry:
                     continue
                 prefixes = {known.rstrip("0123456789") for known in self.known_ids}
                 hint = _suggestion(prefix, [*prefixes, *self.known_ids, *names])
-                raise ConfigError(f'{key}: no rule begins with "{prefix}"', self.settings.source(key), hint)
+                raise ConfigError(f'{key}: no rule begins with "{prefix}"', self._where(key), hint)
         for rule_id in self.settings.rules:
             if rule_id not in self.known_ids:
                 hint = _suggestion(rule_id, self.known_ids)
-                raise ConfigError(f"rules.{rule_id}: there is no such rule", self.settings.source("rules"), hint)
+                raise ConfigError(f"rules.{rule_id}: there is no such rule", self._where("rules"), hint)
 
 
 def _longest(prefixes: Iterable[str], rule_id: str, name: str) -> int:
