@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from archlint.api import locate
 from archlint.config import Config, RuleSettings
 from archlint.findings import Confidence, Finding, Location, Notification, Severity, Suppression
 from archlint.graph.model import EdgeKind
 from archlint.lint import Estate, LintResult, Summary, build
 from archlint.ruleset.own import OWN_RULES
-from archlint.ruleset.rule import Param, RuleMeta, locate
+from archlint.ruleset.rule import Param, RuleMeta
 from archlint.template.document import Document, read_document
 from archlint.template.model import TemplatePath
 
