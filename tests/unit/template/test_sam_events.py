@@ -209,6 +209,7 @@ Properties:
     assert target["Arn"] == ARN
     assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["FEQueue", "Arn"]}}
     assert found["FEPermission"]["SourceArn"] == {"Fn::GetAtt": ["FE", "Arn"]}
+    assert found.line("FE", "Targets", 0) == "E:"
     assert found.line("FE", "EventPattern", "source") == "Pattern: {source: [orders]}"
     assert found.line("FE", "Targets", 0, "RetryPolicy", "MaximumRetryAttempts").startswith("RetryPolicy:")
 

@@ -146,12 +146,15 @@ class Lowering:
     ) -> Resource:
         """Adds a resource that SAM makes for an event; its properties are the event's, `renamed` ones aside.
 
-        `renamed` maps the path of a CloudFormation property to the property of the event that it comes from.
+        `renamed` maps the path of a CloudFormation property to the property of the event that it comes from, or to
+        nothing when it comes from the event as a whole.
         """
         origins: Origins = {(): event.properties_place()}
         if renamed:
             for path, written in renamed.items():
-                if written in event.properties:
+                if not written:
+                    origins[path] = event.place()
+                elif written in event.properties:
                     origins[path] = event.place(written)
         return self.generated(
             event.owner, logical_id, kind, properties, event.place(), origins=origins, depends_on=depends_on

@@ -18,13 +18,17 @@ _EVENTS = "events.amazonaws.com"
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
 _MAX_TARGET_ID = 64
 _TARGET: dict[TemplatePath, str] = {
-    ("Targets", 0, name): name
-    for name in ("Input", "InputPath", "InputTransformer", "DeadLetterConfig", "RetryPolicy", "RoleArn")
+    ("Targets",): "",
+    **{
+        ("Targets", 0, name): name
+        for name in ("Input", "InputPath", "InputTransformer", "DeadLetterConfig", "RetryPolicy", "RoleArn")
+    },
 }
 _SCHEDULE: dict[TemplatePath, str] = {("ScheduleExpression",): "Schedule", **_TARGET}
 _PATTERN: dict[TemplatePath, str] = {("EventPattern",): "Pattern", ("Name",): "RuleName", **_TARGET}
 _SCHEDULER_TARGET: dict[TemplatePath, str] = {
-    ("Target", name): name for name in ("Input", "DeadLetterConfig", "RetryPolicy", "RoleArn")
+    ("Target",): "",
+    **{("Target", name): name for name in ("Input", "DeadLetterConfig", "RetryPolicy", "RoleArn")},
 }
 _SCHEDULER = (
     "ScheduleExpression", "State", "Description", "StartDate", "EndDate", "ScheduleExpressionTimezone", "GroupName",

@@ -41,6 +41,7 @@ _PASSED = frozenset(
     }
 )  # fmt: skip
 _WRITTEN_AS: dict[TemplatePath, str] = {
+    ("FunctionName",): "",
     ("SelfManagedEventSource",): "KafkaBootstrapServers",
     ("AmazonManagedKafkaEventSourceConfig",): "ConsumerGroupId",
     ("SelfManagedKafkaEventSourceConfig",): "ConsumerGroupId",
