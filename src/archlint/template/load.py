@@ -119,6 +119,8 @@ def _duplicate_diagnostics(document: Document) -> list[Diagnostic]:
     if not document.duplicates:
         return []
     key, line, column = document.duplicates[0]
+    if document.relocate is not None:
+        line, column = document.relocate(line, column)
     more = len(document.duplicates) - 1
     message = f"key {key} stands twice in one mapping, the first value is lost" + (
         f" ({more} more such keys)" if more else ""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _NEGATIONS = (
     (re.compile(r"not ([\w.\[\]]+)"), r"\1"),
+    (re.compile(r"not \(([^()]*)\)"), r"\1"),
     (re.compile(r"([\w.\[\]]+) is not defined"), r"\1 is defined"),
     (re.compile(r"([\w.\[\]]+) is undefined"), r"\1 is defined"),
     (re.compile(r"([\w.\[\]]+) != ('[^']*'|\"[^\"]*\"|[\w.]+)"), r"\1 == \2"),
@@ -64,11 +65,16 @@ class Conditions:
 
 
 def _positive(test: str) -> tuple[str, bool]:
-    for pattern, replacement in _NEGATIONS:
-        match = pattern.fullmatch(test)
-        if match is not None:
-            return match.expand(replacement), True
-    return test, False
+    """The test without its negations, and whether they turn it round."""
+    negated = False
+    while True:
+        for pattern, replacement in _NEGATIONS:
+            match = pattern.fullmatch(test)
+            if match is not None:
+                test, negated = match.expand(replacement), not negated
+                break
+        else:
+            return test, negated
 
 
 def _body(test: str, block: Block) -> Json:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _LIST_FILTERS = frozenset({"proton_cfn_iam_policy_arns", "proton_cfn_ecs_task_definition_formatted_env_vars"})
 _MAPPING_FILTERS = frozenset({"proton_cfn_lambda_function_formatted_env_vars"})
 _SPACED = frozenset({"==", "!=", "<", ">", "<=", ">=", "|", "~"})
+_WORDS = frozenset({"and", "or", "not", "in", "is", "if", "else"})
 _CAPTURES = frozenset({"macro", "call", "filter"})
 RESOLVE_HINT = "write a dynamic reference as {{ '{{resolve:…}}' }}, or put it between {% raw %} and {% endraw %}"
 
@@ -322,7 +323,7 @@ def _spaced(tokens: list[Token]) -> Iterator[str]:
     """The expression's words, with blanks around comparisons and where two words would run together."""
     before = ""
     for kind, text in tokens:
-        together = bool(before) and _is_word(before[-1]) and _is_word(text[0])
+        together = bool(before) and _is_word(before[-1]) and (_is_word(text[0]) or before in _WORDS)
         if together or (kind == "operator" and text in _SPACED) or before == "," or before in _SPACED:
             yield " "
         yield text

@@ -57,7 +57,8 @@ def _read_lines(path: Path, name: str) -> Document:
             return 1, 1
         row = kept[min(line, len(kept)) - 1][0]
         indent = len(lines[row - 1]) - len(lines[row - 1].lstrip())
-        return row, max(column - len("- '") + indent, 1)
+        quotes = 0 if column <= len("- ") + 1 else 2
+        return row, max(column - len("- ") - quotes + indent, 1)
 
     return read_document(path, name, listed or "[]", relocate=relocate, source=source)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.template.proton.conditions import Conditions
 from archlint.template.proton.nodes import Node, all_events, first_node, mapping, node_of, scalar, sequence
+from archlint.template.proton.strays import rehome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,6 +74,7 @@ class Shaper:
         if found is None or found[0].entries is None:
             return events
         root, first, behind = found
+        rehome(self.lexed, root)
         root.entries = self._declared(self._mapping(root.entries or [], (), ()))
         return [*events[:first], *root.events(), *events[behind:]]
 
