@@ -110,12 +110,16 @@ def _index(rules: Iterable[Rule]) -> str:
         prefix = rule.meta.id.rstrip("0123456789")
         by_prefix.setdefault(prefix, []).append(rule.meta)
         titles.setdefault(prefix, rule.path.parent.name)
-    blocks = ["# Rules", "Severities are ceilings: a finding that rests on weaker evidence is milder."]
+    blocks = ["# Rules", _INTRODUCTION]
     for prefix in sorted(by_prefix):
         blocks += [f"## {prefix}: {titles[prefix]}", _table(_HEADER, map(_row, by_prefix[prefix]))]
     return "\n\n".join([*blocks, "## TPL: archlint itself", _table(_HEADER, map(_row, OWN_RULES.values()))]) + "\n"
 
 
+_INTRODUCTION = (
+    "The severity is that of an ordinary finding. One that rests on weaker evidence than a declaration is milder, and "
+    "some are milder or worse by what they find: their pages say so."
+)
 _HEADER = ("ID", "name", "severity", "fires when")
 
 

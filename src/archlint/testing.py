@@ -105,6 +105,7 @@ def check_case(case: Path, rule_id: str, spec: PackSpec | None = None) -> list[P
         return [Problem(case, 1, rule_id, f"did not run: {error}")]
     comparison = _Comparison(case, rule_id, wants)
     problems = [*_crashes(case, rule_id, result), *comparison.findings(result.findings)]
+    problems += [problem for finding in result.findings for problem in _bad_style(case, finding)]
     if case.name.startswith("bad.") and not wants and not problems:
         problems.append(Problem(case, 1, rule_id, "the bad fixture wants no finding"))
     return problems
@@ -119,6 +120,16 @@ def _crashes(case: Path, rule_id: str, result: LintResult) -> Iterator[Problem]:
         if note.rule_id is not None:
             frames = [line.strip() for line in note.detail.splitlines() if line.strip().startswith("File ")]
             yield Problem(case, 1, rule_id, f"{note.message} {frames[-1] if frames else ''}".rstrip())
+
+
+def _bad_style(case: Path, finding: Finding) -> Iterator[Problem]:
+    """Messages are one line that ends without a period, and name what they speak of or start in lower case."""
+    path = case if case.is_file() else case / finding.location.file
+    line = finding.location.region.start_line
+    for text in (finding.message, *(place.message for place in (*finding.related, *finding.flow))):
+        if not text.strip() or text != " ".join(text.split()) or text.endswith("."):
+            message = "is not one line without a final period"
+            yield Problem(path, line, finding.rule_id, f'the message "{text}" {message}')
 
 
 def _config(case: Path, rule_id: str, spec: PackSpec) -> Config:

@@ -178,7 +178,7 @@ class Registry:
                     continue
                 prefixes = {known.rstrip("0123456789") for known in self.known_ids}
                 hint = _suggestion(prefix, [*prefixes, *self.known_ids, *names])
-                raise ConfigError(f'{key}: no rule begins with "{prefix}"', self._where(key), hint)
+                raise ConfigError(f'no rule begins with "{prefix}"', self._where(key) or key, hint)
         for rule_id in self.settings.rules:
             if rule_id not in self.known_ids:
                 hint = _suggestion(rule_id, self.known_ids)

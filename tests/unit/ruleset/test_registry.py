@@ -103,7 +103,7 @@ def test_own_rules(pack: Path, select: tuple[str, ...], ignore: tuple[str, ...],
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"select": ("SPH",)}, 'select: no rule begins with "SPH"; did you mean'),
+        ({"select": ("SPH",)}, 'select: no rule begins with "SPH"; did you mean "SHP"'),
         ({"ignore": ("EVT101",)}, 'ignore: no rule begins with "EVT101"'),
         ({"extend_select": ("first-rul",)}, 'did you mean "first-rule"'),
         ({"rules": {"SHP109": RuleSettings()}}, "rules.SHP109: there is no such rule"),
