@@ -45,9 +45,10 @@ def check(context: RuleContext) -> Iterator[Finding]:
                     continue
                 if len(ended) >= context.params["ratio"] * len(offered):
                     dates = ", ".join(f"{runtime.name} since {runtime.deprecated}" for runtime in ended)
+                    verb = "are" if len(ended) > 1 else "is"
                     yield context.finding(
                         Place(bundle.schema, (*inputs.place(name), "enum")),
-                        f"{len(ended)} of the {len(offered)} runtimes that {name} offers are deprecated: {dates}",
+                        f"{len(ended)} of the {len(offered)} runtimes that {name} offers {verb} deprecated: {dates}",
                         key=(bundle.template_name, name),
                         owner_of=proton.stack_node(context.graph, next(iter(bundle.parts.values()))),
                     )
