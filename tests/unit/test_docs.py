@@ -72,3 +72,10 @@ def test_pages_and_index(rule_path: Path) -> None:
         "| [SHP001](SHP001.md) | slow-queue | warning, off | Queue delays its messages for long |" in pages["README.md"]
     )
     assert all(text.endswith("\n") and not text.endswith("\n\n") for text in pages.values())
+
+
+def test_an_installed_pack_brings_its_fixtures(rule_path: Path) -> None:
+    fixtures = rule_path.parents[1] / "_fixtures" / "slow_queue"
+    fixtures.mkdir(parents=True)
+    (fixtures / "bad.yaml").write_text("A: 90\n", encoding="utf-8")
+    assert "## Before\n\n```yaml\nA: 90\n```" in rule_page(read_rule(rule_path, "shop"))

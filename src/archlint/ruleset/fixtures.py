@@ -45,12 +45,13 @@ class WantError(Exception):
 
 
 def find_fixtures(pack: Path) -> Path | None:
-    """The folder with one folder of fixtures per rule: shipped in the pack, or the nearest `tests/fixtures/rules`."""
-    shipped = pack / SHIPPED
-    if shipped.is_dir():
-        return shipped
+    """The folder with one folder of fixtures per rule, for a pack or a folder in it.
+
+    That is `_fixtures` in an installed pack, else the nearest `tests/fixtures/rules` upwards.
+    """
     pack = pack.absolute()
-    return next((f for f in (p / "tests" / "fixtures" / "rules" for p in (pack, *pack.parents)) if f.is_dir()), None)
+    places = (folder / name for folder in (pack, *pack.parents) for name in (SHIPPED, "tests/fixtures/rules"))
+    return next((place for place in places if place.is_dir()), None)
 
 
 def cases(folder: Path) -> list[Path]:

@@ -203,3 +203,57 @@ report: {at: function, message: "{e} {e.evidence}", severity: [{when: true, leve
     (finding,) = findings(rule, template)
     assert finding.message == "reads policy"
     assert (finding.severity, finding.confidence) == (Severity.WARNING, Confidence.MEDIUM)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "[1, 2]",
+        "{a: b}",
+        "{}",
+        "[]",
+        "''",
+        "true",
+        "~",
+        "1e400",
+        "99999999999999999999999999",
+        "!Ref Nothing",
+        "!Ref Jobs",
+        "!If [Nothing, 1, 2]",
+        "!If 5",
+        "{Fn::If: {}}",
+        "!GetAtt [1, 2]",
+        "!Sub ['${x}', 5]",
+        "!Select [9, [1]]",
+        "!FindInMap [A, B, C]",
+        "{Fn::Nothing: 1}",
+        "{Ref: [1]}",
+    ],
+)
+def test_odd_values_are_no_crash(findings: Findings, odd: str) -> None:
+    template = f"""\
+Resources:
+  Jobs:
+    Type: AWS::SQS::Queue
+    Properties: {{VisibilityTimeout: {odd}, RedrivePolicy: {odd}, FifoQueue: {odd}}}
+  Work:
+    Type: AWS::Lambda::Function
+    Properties: {{Timeout: {odd}, Role: {odd}}}
+  Poll:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {{EventSourceArn: !GetAtt Jobs.Arn, FunctionName: !Ref Work, BatchSize: {odd}}}
+"""
+    rule = (
+        POLLED
+        + """\
+where: >-
+  queue.VisibilityTimeout < function.Timeout * 6 - e.via.BatchSize or queue.RedrivePolicy.maxReceiveCount == 1
+  or queue.FifoQueue or "a" in queue.RedrivePolicy or queue.FifoQueue in [1, true] or not exists(queue.RedrivePolicy)
+  or queue.VisibilityTimeout == queue.RedrivePolicy or queue.VisibilityTimeout != null or true
+report:
+  at: queue.RedrivePolicy.maxReceiveCount
+  message: "{queue.VisibilityTimeout} {function.Timeout * 6} {e.via.BatchSize} {queue.RedrivePolicy.a.b}"
+  related: [{at: e.via.BatchSize.x.y, message: batch}]
+"""
+    )
+    assert len(findings(rule, template)) == 1
