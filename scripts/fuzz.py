@@ -1,7 +1,7 @@
 """`make fuzz`: throws broken templates at the command line; archlint must answer with findings, never a traceback.
 
-Seeds are the example shop, the rule fixtures and a sample of the corpus. Each round writes a folder of mutants and
-checks it in one run; a run that goes wrong is repeated file by file, and the culprits are kept in build/fuzz.
+Seeds are the example shop, the rule fixtures and a sample of the corpus. A round is a folder of unrelated mutants or
+an application with some files changed; what archlint answered wrongly is kept in build/fuzz.
 The run is the same for the same --seed.
 """
 
@@ -18,9 +18,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+SHOP = ROOT / "examples" / "shop"
 KEEP = ROOT / "build" / "fuzz"
 SUFFIXES = {".yaml", ".yml", ".json", ".template"}
+CODE_SUFFIXES = {".py", ".js", ".ts", ".toml", ".txt"}
 RUN_LIMIT_SECONDS = 300
+FILES_PER_ROUND = 60
+FILES_OF_AN_APPLICATION = 150
+CORPUS_SEEDS = 600
+SMALL_BYTES = 200_000
+SOUND = "Resources:\n  Sound:\n    Type: AWS::SNS::Topic\n"
 VALUES = (
     *("[]", "{}", "null", "~", "true", "-1", "0", "1e400", "0x7fffffffffffffff", '""', '"${"', '"${}"', '"${A.B.C}"'),
     *("!Ref X", "!Ref []", "!GetAtt a", "!GetAtt [a]", "!GetAtt {a: b}", '!Sub ["${x}", {x: !Ref x}]', "!If [a]"),
@@ -109,15 +116,23 @@ MUTATIONS: tuple[Callable[[str, random.Random], str], ...] = (
 )
 
 
-def seeds(corpus: Path, limit: int) -> list[Path]:
-    """Templates to start from."""
-    own = [path for folder in ("examples", "tests/fixtures") for path in sorted((ROOT / folder).rglob("*"))]
-    real = sorted(corpus.rglob("*")) if corpus.is_dir() else []
-    random.Random(7).shuffle(real)  # noqa: S311 - a sample, not a secret
-    candidates = [
-        path for path in own + real if path.suffix in SUFFIXES and path.is_file() and ".aws-sam" not in path.parts
-    ]
-    return [path for path in candidates if "Resources" in path.read_text(encoding="utf-8", errors="replace")][:limit]
+def templates(folder: Path) -> list[Path]:
+    """Files below the folder that look like templates, in the same order on every machine."""
+    files = [path for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES and path.is_file()]
+    kept = [path for path in files if ".aws-sam" not in path.parts]
+    return [path for path in kept if "Resources" in path.read_text(encoding="utf-8", errors="replace")]
+
+
+def mutated(text: str, chance: random.Random) -> str:
+    """The text after one to four mutations."""
+    for _ in range(chance.randint(1, 4)):
+        text = chance.choice(MUTATIONS)(text, chance)
+    return text
+
+
+def write(path: Path, text: str) -> None:
+    """Writes exactly this text, broken surrogates and line ends included."""
+    path.write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
 
 
 def complaint(paths: Sequence[Path]) -> str | None:
@@ -146,34 +161,62 @@ def complaint(paths: Sequence[Path]) -> str | None:
 
 
 def alone(path: Path) -> str | None:
-    """What archlint did wrong on one mutant, in a folder of its own: a file that is named must be a template."""
+    """What archlint did wrong on one mutant; beside a sound template, as a folder without any is a usage error."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copyfile(path, Path(folder, path.name))
+        write(Path(folder, "sound.yaml"), SOUND)
         return complaint([Path(folder)])
 
 
-def one_round(sources: Sequence[str], chance: random.Random, mutants: int, first: int) -> int:
-    """Writes and checks one folder of mutants; how many wrong answers it found."""
+def keep(what: Path, name: str, message: str) -> None:
+    """Saves what archlint answered wrongly, and says so."""
+    kept = KEEP / name
+    if what.is_dir():
+        shutil.copytree(what, kept, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(what, kept)
+    print(f"{kept.relative_to(ROOT)}: {message}", flush=True)
+
+
+def round_of_files(sources: Sequence[Path], chance: random.Random, number: int) -> int:
+    """Checks one folder of unrelated mutants; how many wrong answers it found."""
     with tempfile.TemporaryDirectory() as scratch:
         paths = []
-        for number in range(first, first + mutants):
-            text = chance.choice(sources)
-            for _ in range(chance.randint(1, 4)):
-                text = chance.choice(MUTATIONS)(text, chance)
-            path = Path(scratch, f"mutant{number}.yaml")
-            path.write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
+        for index in range(FILES_PER_ROUND):
+            source = chance.choice(sources)
+            path = Path(scratch, f"mutant{number}-{index}{source.suffix}")
+            write(path, mutated(source.read_text(encoding="utf-8", errors="replace"), chance))
             paths.append(path)
         together = complaint([Path(scratch)])
         if together is None:
             return 0
         culprits = [(path, message) for path in paths if (message := alone(path))]
         for path, message in culprits:
-            shutil.copyfile(path, KEEP / path.name)
-            print(f"{(KEEP / path.name).relative_to(ROOT)}: {message}", flush=True)
+            keep(path, path.name, message)
         if not culprits:
-            shutil.copytree(scratch, KEEP / f"round{first}", dirs_exist_ok=True)
-            print(f"{(KEEP / f'round{first}').relative_to(ROOT)}, only together: {together}", flush=True)
+            keep(Path(scratch), f"round{number}", f"only together: {together}")
         return max(1, len(culprits))
+
+
+def round_of_an_application(sources: Sequence[Path], chance: random.Random, number: int) -> int:
+    """Checks an application some of whose files were changed: bundles, nested stacks, definitions, code; 1 if wrong."""
+    application = chance.choice([SHOP, SHOP, *(source.parent for source in chance.sample(sources, 4))])
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch, "application")
+        files = [path for path in sorted(application.rglob("*")) if path.is_file() and ".aws-sam" not in path.parts]
+        small = [path for path in files if path.stat().st_size < SMALL_BYTES][:FILES_OF_AN_APPLICATION]
+        for path in small:
+            target = copy / path.relative_to(application)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        write(copy / "sound.yaml", SOUND)
+        changeable = [copy / path.relative_to(application) for path in small if path.suffix in SUFFIXES | CODE_SUFFIXES]
+        for path in chance.sample(changeable, min(len(changeable), chance.randint(1, 8))):
+            write(path, mutated(path.read_text(encoding="utf-8", errors="replace"), chance))
+        message = complaint([copy])
+        if message:
+            keep(copy, f"application{number}", message)
+        return 1 if message else 0
 
 
 def main() -> None:
@@ -182,16 +225,20 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=5)
-    parser.add_argument("--mutants", type=int, default=60, help="files per run")
     options = parser.parse_args()
     chance = random.Random(options.seed)  # noqa: S311 - repeatable, not secret
-    sources = [path.read_text(encoding="utf-8", errors="replace") for path in seeds(options.corpus, 600)]
+    sources = templates(ROOT / "examples") + templates(ROOT / "tests" / "fixtures")
+    if options.corpus.is_dir():
+        real = templates(options.corpus)
+        sources += chance.sample(real, min(len(real), CORPUS_SEEDS))
     KEEP.mkdir(parents=True, exist_ok=True)
-    start, tried, wrong = time.monotonic(), 0, 0
+    start, number, wrong = time.monotonic(), 0, 0
     while time.monotonic() - start < options.minutes * 60:
-        wrong += one_round(sources, chance, options.mutants, tried)
-        tried += options.mutants
-    print(f"{tried} mutants, {wrong} wrong answers, {time.monotonic() - start:.0f} s, seed {options.seed}")
+        one_round = round_of_an_application if number % 2 else round_of_files
+        wrong += one_round(sources, chance, number)
+        number += 1
+    files = (number + 1) // 2 * FILES_PER_ROUND
+    print(f"{files} files, {number // 2} applications, {wrong} wrong answers, seed {options.seed}")
     sys.exit(1 if wrong else 0)
 
 
