@@ -6,7 +6,6 @@ queue.VisibilityTimeout < params.factor * function.Timeout and not exists(queue.
 from __future__ import annotations
 
 import ast
-import difflib
 import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 from archlint.errors import ArchlintError
 from archlint.graph.values import UNKNOWN
 from archlint.ruleset.logic import arithmetic, contained, equal, negation, ordered, truth
+from archlint.ruleset.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -231,9 +231,8 @@ class _Compiler:
             raise self._unknown("fact of a node", path[0], NODE_FACTS, node, "; properties begin with a capital")
 
     def _unknown(self, what: str, name: str, known: frozenset[str], node: ast.expr, more: str = "") -> ExpressionError:
-        near = difflib.get_close_matches(name, known, 1)
-        listed = f"known: {', '.join(sorted(known)) or 'none'}"
-        return self._error(f'unknown {what} "{name}"', node, (f'did you mean "{near[0]}"?' if near else listed) + more)
+        hint = did_you_mean(name, known) or f"known: {', '.join(sorted(known)) or 'none'}"
+        return self._error(f'unknown {what} "{name}"', node, hint + more)
 
     def _error(self, message: str, node: ast.expr, hint: str | None = None) -> ExpressionError:
         return ExpressionError(message, self.start + node.col_offset + 1, hint)

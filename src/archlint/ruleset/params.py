@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 from archlint.errors import ConfigError
+from archlint.ruleset.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,9 +20,7 @@ def resolve_params(meta: RuleMeta, given: Mapping[str, Json] | None = None, wher
     for name, value in (given or {}).items():
         param = meta.params.get(name)
         if param is None:
-            near = difflib.get_close_matches(name, meta.params, 1)
-            known = ", ".join(meta.params) or "none"
-            hint = f'did you mean "{near[0]}"?' if near else f"it has {known}"
+            hint = did_you_mean(name, meta.params) or f"it has {', '.join(meta.params) or 'none'}"
             raise ConfigError(f'rule {meta.id} has no parameter "{name}"', where, hint)
         problem = param_problem(param, value)
         if problem:

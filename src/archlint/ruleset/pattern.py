@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import keyword
 import re
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from archlint.errors import ArchlintError
 from archlint.graph.model import EdgeKind
 from archlint.ruleset.matching import search
+from archlint.ruleset.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -212,8 +212,7 @@ class _Parser:
         known = {kind.value: kind for kind in EdgeKind}
         for name in names:
             if name not in known:
-                near = difflib.get_close_matches(name, known, 1)
-                hint = f'did you mean "{near[0]}"?' if near else f"kinds are {', '.join(known)}"
+                hint = did_you_mean(name, known) or f"kinds are {', '.join(known)}"
                 raise PatternError(f'unknown edge kind "{name}"', start + 1, hint)
         return tuple(known[name] for name in names)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +13,7 @@ from archlint.ruleset.own import OWN_RULES, UNREADABLE
 from archlint.ruleset.packs import EVERYTHING, Pack, RuleFile, builtin_pack, read_pack
 from archlint.ruleset.params import resolve_params
 from archlint.ruleset.rule_file import display
+from archlint.ruleset.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -144,7 +144,7 @@ class Registry:
             if wanted.upper() == file.id or wanted == file.name:
                 return file
         names = [*self.known_ids, *(file.name for file in self.files.values())]
-        raise UsageError(f'there is no rule "{id_or_name}"', hint=_suggestion(wanted, names))
+        raise UsageError(f'there is no rule "{id_or_name}"', hint=did_you_mean(wanted, names))
 
     def configured(self, file: RuleFile) -> Rule:
         """The rule as the configuration sets it up; raises ConfigError for parameters that do not fit."""
@@ -177,11 +177,11 @@ class Registry:
                 if prefix in names or prefix == EVERYTHING or any(known.startswith(prefix) for known in self.known_ids):
                     continue
                 prefixes = {known.rstrip("0123456789") for known in self.known_ids}
-                hint = _suggestion(prefix, [*prefixes, *self.known_ids, *names])
+                hint = did_you_mean(prefix, [*prefixes, *self.known_ids, *names])
                 raise ConfigError(f'no rule begins with "{prefix}"', self._where(key) or key, hint)
         for rule_id in self.settings.rules:
             if rule_id not in self.known_ids:
-                hint = _suggestion(rule_id, self.known_ids)
+                hint = did_you_mean(rule_id, self.known_ids)
                 raise ConfigError(f"rules.{rule_id}: there is no such rule", self._where("rules"), hint)
 
 
@@ -204,8 +204,3 @@ def _notes(packs: Iterable[Pack]) -> Iterable[Notification]:
             yield Notification(
                 f"{len(pack.skipped)} Python rules of pack {pack.name} did not run: Python packs are not allowed here"
             )
-
-
-def _suggestion(word: str, known: Iterable[str]) -> str | None:
-    near = difflib.get_close_matches(word, sorted(known), 1)
-    return f'did you mean "{near[0]}"?' if near else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from archlint.ruleset.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -41,8 +42,7 @@ def _described(error: ValidationError) -> tuple[TemplatePath, str, str | None]:
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = schema.get("properties", {})
         extra = sorted(str(key) for key in error.instance if key not in known)
-        near = difflib.get_close_matches(extra[0], known, 1)
-        hint = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}"
+        hint = did_you_mean(extra[0], known) or f"known: {', '.join(known)}"
         return (*path, extra[0]), "unknown key", hint
     if error.validator == "required" and isinstance(error.instance, dict):
         missing = [key for key in schema.get("required", ()) if key not in error.instance]
