@@ -101,8 +101,7 @@ class Resolver(Texts):
         if stands_for and node.stack is not None:
             inner = self.targets(node.stack, node.properties.get(stands_for), "AWS::Lambda::Function", "AWS::KMS::Key")
             if inner:
-                name = node.properties.get("Name") if node.type == "AWS::Lambda::Alias" else None
-                return Target(inner[0].node, attribute, name if isinstance(name, str) else node.logical_id)
+                return Target(inner[0].node, attribute, _qualifier(node) or inner[0].qualifier)
         if node.type == "AWS::StepFunctions::StateMachineAlias" and node.stack is not None:
             routing = node.properties.get("RoutingConfiguration")
             version = (
@@ -210,6 +209,15 @@ class Resolver(Texts):
         if is_unknown(text):
             return None
         return Target(self.external(f"{types[0].rpartition('::')[2]} {text}"))
+
+
+def _qualifier(node: Node) -> str | None:
+    """The alias or version that a resource which stands for another one means."""
+    if node.type in ("AWS::KMS::Alias", "AWS::Lambda::Url"):
+        given = node.properties.get("Qualifier")
+        return given if isinstance(given, str) else None
+    name = node.properties.get("Name") if node.type == "AWS::Lambda::Alias" else None
+    return name if isinstance(name, str) else node.logical_id
 
 
 def _distinct(targets: Iterable[Target]) -> list[Target]:
