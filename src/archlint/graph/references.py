@@ -155,12 +155,12 @@ class ReferenceScanner:
 
     def _dotted(self, name: str, trail: Trail) -> None:
         """`Function.Alias`: the function, and what SAM generates for it under that word."""
-        head, _, word = name.partition(".")
+        head = name.partition(".")[0]
         if head in self._nodes:
             self._reference(head, trail)
-            for logical_id, node in self._nodes.items():
-                if node.generated_by == head and logical_id.startswith(head + word):
-                    self._reference(logical_id, trail)
+            derived = self._stack.derived_names().get(name)
+            if derived is not None:
+                self._reference(derived, trail)
 
     def _sub(self, argument: Any, trail: Trail) -> None:
         variables: Any = None

@@ -38,6 +38,7 @@ class Stack:
     node: Node | None = None
     owner: str | None = None
     service: str = ""
+    _derived: Mapping[str, str] | None = None
     non_production: bool = False
 
     @property
@@ -52,6 +53,14 @@ class Stack:
     def instance(self) -> str | None:
         """The path of nested stacks that leads here, None for a root."""
         return self.id.partition("@")[2] or None
+
+    def derived_names(self) -> Mapping[str, str]:
+        """Logical IDs of generated resources by the name that SAM lets templates use: `Function.Alias`, `Api.Stage`."""
+        if self._derived is None:
+            from archlint.template.sam.references import derived_references
+
+            self._derived = derived_references(self.template.resources)
+        return self._derived
 
     @property
     def folder(self) -> str:

@@ -21,6 +21,8 @@ MAX_ALTERNATIVES = 16
 MAX_DEPTH = 60
 NOTHING = Text(())
 _SHARED = frozenset({"AWS::Region", "AWS::AccountId", "AWS::Partition", "AWS::URLSuffix"})
+# What SAM lets templates write behind a resource: `Ref: Function.Alias`.
+_DERIVED = frozenset({"Alias", "Version", "Stage", "Deployment", "DestinationQueue", "DestinationTopic"})
 _SUB_VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 _SUB_LITERAL = re.compile(r"\$\{!([^}]*)\}")
 _DYNAMIC = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^}]*)\}\}")
@@ -232,6 +234,10 @@ class Texts:
             if found:
                 return found
         node = stack.nodes.get(logical_id)
+        if node is not None and node.generated_by is None and attribute in _DERIVED:
+            derived = stack.derived_names().get(f"{logical_id}.{attribute}")
+            if derived is not None:
+                return [Text((NodePart(stack.nodes[derived], "Ref"),))]
         if node is None and "." in attribute:  # logical IDs of `Fn::GetAtt: [Function.Alias, Arn]`
             head, _, attribute = attribute.partition(".")
             node = stack.nodes.get(f"{logical_id}{head}") or stack.nodes.get(logical_id)

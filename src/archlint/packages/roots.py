@@ -32,16 +32,19 @@ class LintedRoot:
         if not text or _REMOTE.match(text):
             return None
         try:
-            real_path = os.path.realpath(base / text)
-            return Path(real_path) if self.holds(real_path) and os.path.exists(real_path) else None  # noqa: PTH110 - str
+            named = os.path.join(str(base), text)  # noqa: PTH118 - str: most paths that are asked for do not exist
+            if not os.path.exists(named):  # noqa: PTH110 - likewise
+                return None
+            real_path = os.path.realpath(named)
+            return Path(real_path) if self.holds(real_path) else None
         except (OSError, ValueError):  # too long, a null byte, a loop
             return None
 
     def leaves(self, base: Path, text: str) -> bool:
         """Whether `text` names something that exists, but outside."""
         try:
-            real_path = os.path.realpath(base / text)
-            return not self.holds(real_path) and os.path.exists(real_path)  # noqa: PTH110 - str
+            named = os.path.join(str(base), text)  # noqa: PTH118 - as in resolve
+            return os.path.exists(named) and not self.holds(os.path.realpath(named))  # noqa: PTH110 - likewise
         except (OSError, ValueError):
             return False
 

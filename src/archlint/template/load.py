@@ -97,7 +97,11 @@ def template_of(document: Document, root: Path) -> Template:
     diagnostics.extend(_duplicate_diagnostics(document))
     diagnostics.extend(_shape_diagnostics(document, source))
     diagnostics.extend(_transform_diagnostics(document, data))
-    lowered = lower(source, document, expansion.place)
+    conditions: Body = {}
+    lowered = lower(source, document, expansion.place, conditions)
+    if conditions:  # SAM makes some of its own: an implicit API exists when one of its functions does
+        given = source.get("Conditions")
+        source = {**source, "Conditions": {**conditions, **(given if isinstance(given, dict) else {})}}
     return Template(document, _kind(document, source), lowered, source, diagnostics)
 
 

@@ -50,8 +50,8 @@ def positions(text: str, events: Events = yaml_events) -> Position | None:
     try:
         following = events(source)
         following()
-        following()
-        return _read(following, following(), {})
+        start = following()
+        return _read(following, following(), {}) if hasattr(start, "explicit") else None  # None: an empty file
     except (yaml.YAMLError, RecursionError):
         return None
 
