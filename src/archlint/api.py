@@ -46,11 +46,11 @@ from archlint.template.document import Document
 from archlint.template.model import Json, Place, ProtonBundle, ProtonPart, Resource, Template
 
 if TYPE_CHECKING:
-    from archlint.graph import proton
+    from archlint.graph import databases, proton
 else:
 
     class _Later:
-        """A module that is imported when a rule first uses it: most runs have no Proton bundle."""
+        """A module that is imported when a rule first uses it: most runs have no Proton bundle and no database."""
 
         def __init__(self, name: str) -> None:
             self._name = name
@@ -58,6 +58,7 @@ else:
         def __getattr__(self, attribute: str) -> Any:
             return getattr(importlib.import_module(self._name), attribute)
 
+    databases = _Later("archlint.graph.databases")
     proton = _Later("archlint.graph.proton")
 
 __all__ = [
@@ -99,6 +100,7 @@ __all__ = [
     "allows",
     "betweenness",
     "cycles",
+    "databases",
     "document_size",
     "everything_in",
     "expand",

@@ -45,30 +45,49 @@ _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type
 _ATTACHMENT = "AWS::SecretsManager::SecretTargetAttachment"
 # Attributes of an API or database that are no endpoint: an ARN in the environment serves IAM, not a connection.
 _NO_ENDPOINT = ("Arn", "DBClusterArn", "DBInstanceArn", "DBProxyArn", "RootResourceId")
+# Types whose `Ref` and resource ID are names for the control plane: code that stops a database at night has them too.
+_NAMED_BY_REF = frozenset(
+    {"AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::RDS::DBProxy", "AWS::RDS::DBProxyEndpoint"}
+)
+_PORTS = ("Endpoint.Port", "ReadEndpoint.Port", "Port")
+_IDENTIFIERS = ("Ref", "DBClusterResourceId", "DbiResourceId", "DBProxyName")
 
 
 def connections(linker: Linker) -> None:
-    """Adds the `connects` edges of all functions and task definitions; each rests on a name alone (`reference`)."""
+    """Adds the `connects` edges of all functions and task definitions; each rests on a name alone (`reference`).
+
+    `detail["attributes"]` are all attributes that the code is told, `detail["attribute"]` the first that is no port.
+    """
     graph = linker.graph
     databases = _databases_of_secrets(linker)
     if not databases and not any(next(graph.of_type(kind), None) for kind in _ENDPOINTS):
         return
     for node in [*graph.of_type("AWS::Lambda::Function"), *graph.of_type("AWS::ECS::TaskDefinition")]:
+        told: dict[tuple[Node, Node | None], list[tuple[TemplatePath, str]]] = {}
         for path, value in _environment(node):
             for target, attribute in _named(linker, node, value):
-                found = databases.get(target, []) if target.type in (_SECRET, _ATTACHMENT) else []
-                if target.type in _ENDPOINTS and attribute not in _NO_ENDPOINT and node is not target:
-                    found = [target]
-                for endpoint in found:
-                    linker.connect(
-                        EdgeKind.CONNECTS,
-                        node,
-                        endpoint,
-                        place=node.place(*path),
-                        evidence=Evidence.REFERENCE,
-                        via=target if target is not endpoint else None,
-                        detail={"attribute": attribute},
-                    )
+                if target.type in (_SECRET, _ATTACHMENT):
+                    for database in databases.get(target, []):
+                        told.setdefault((database, target), []).append((path, attribute))
+                elif _is_endpoint(target, attribute) and target is not node:
+                    told.setdefault((target, None), []).append((path, attribute))
+        for (endpoint, via), names in told.items():
+            path, attribute = next((name for name in names if name[1] not in _PORTS), names[0])
+            linker.connect(
+                EdgeKind.CONNECTS,
+                node,
+                endpoint,
+                place=node.place(*path),
+                evidence=Evidence.REFERENCE,
+                via=via,
+                detail={"attribute": attribute, "attributes": [*dict.fromkeys(name for _, name in names)]},
+            )
+
+
+def _is_endpoint(target: Node, attribute: str) -> bool:
+    if target.type in _NAMED_BY_REF and attribute in _IDENTIFIERS:
+        return False
+    return target.type in _ENDPOINTS and attribute not in _NO_ENDPOINT
 
 
 def _named(linker: Linker, node: Node, value: Any) -> list[tuple[Node, str]]:
