@@ -1,4 +1,4 @@
-"""Writes `src/archlint/data/property_edges.json`: properties of any AWS resource that name a role, key, network or log group.
+"""Writes `src/archlint/data/property_edges.json`: properties that name a role, key, subnet, group or log group.
 
     python scripts/generate_property_edges.py
 

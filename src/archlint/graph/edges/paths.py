@@ -36,8 +36,8 @@ def steps(path: str) -> Steps:
 def branches(value: Json, path: TemplatePath = (), depth: int = 0) -> Iterator[tuple[TemplatePath, Any]]:
     """The value, or each branch of an `Fn::If` (also nested) with its path; `AWS::NoValue` and null are left out."""
     if isinstance(value, dict) and len(value) == 1:
-        choice = value.get("Fn::If")
-        if isinstance(choice, list) and len(choice) == 3:
+        if _is_choice(value):
+            choice: Any = value["Fn::If"]
             if depth < _MAX_DEPTH:
                 yield from branches(choice[1], (*path, "Fn::If", 1), depth + 1)
                 yield from branches(choice[2], (*path, "Fn::If", 2), depth + 1)
@@ -48,29 +48,45 @@ def branches(value: Json, path: TemplatePath = (), depth: int = 0) -> Iterator[t
         yield path, value
 
 
-def follow(value: Json, path: Steps, at: TemplatePath = ()) -> Iterator[tuple[TemplatePath, Any]]:
+def _is_choice(value: Body) -> bool:
+    choice = value.get("Fn::If")
+    return isinstance(choice, list) and len(choice) == 3
+
+
+def follow(value: Json, path: Steps, at: TemplatePath = ()) -> list[tuple[TemplatePath, Any]]:
     """Every value that these steps lead to, with its template path."""
-    for here, found in branches(value, at):
-        if not path:
-            yield here, found
-            continue
-        step, rest = path[0], path[1:]
+    found: list[tuple[TemplatePath, Any]] = []
+    _walk(value, path, 0, at, found)
+    return found
+
+
+def _walk(value: Any, path: Steps, index: int, at: TemplatePath, found: list[tuple[TemplatePath, Any]]) -> None:
+    """Collects into `found`. A loop where the way is straight: this runs for every property that may name something."""
+    size = len(path)
+    while value is not None:
+        if type(value) is dict and len(value) == 1 and (_is_choice(value) or value == _NO_VALUE):
+            for here, branch in branches(value, at):
+                _walk(branch, path, index, here, found)
+            return
+        if index == size:
+            found.append((at, value))
+            return
+        step = path[index]
+        index += 1
         if step == EACH:
-            yield from _each(found, rest, here)
-        elif isinstance(found, dict):
-            if step == ANY:
-                for key, item in found.items():
-                    yield from follow(item, rest, (*here, key))
-            elif step in found:
-                yield from follow(found[step], rest, (*here, step))
-
-
-def _each(found: Any, rest: Steps, here: TemplatePath) -> Iterator[tuple[TemplatePath, Any]]:
-    if isinstance(found, list):
-        for index, item in enumerate(found):
-            yield from follow(item, rest, (*here, index))
-    else:
-        yield from follow(found, rest, here)
+            if type(value) is list:
+                for position, item in enumerate(value):
+                    _walk(item, path, index, (*at, position), found)
+                return
+        elif type(value) is not dict:
+            return
+        elif step == ANY:
+            for key, item in value.items():
+                _walk(item, path, index, (*at, key), found)
+            return
+        else:
+            value = value.get(step)
+            at = (*at, step)
 
 
 def mappings(value: Json, *path: str) -> Iterator[tuple[TemplatePath, Body]]:

@@ -107,7 +107,8 @@ class _Walk:
         for (kind, target, mode, qualifier), found in self._edges.items():
             names = dict.fromkeys(state for state, _ in found)
             detail: dict[str, Json] = {"states": list(names), "caught": caught.issuperset(names)}
-            events: list[Json] = [event for _, edge in found for event in edge.events]
+            # One state names its bus in each of its entries: what it puts there is told once.
+            events: list[Json] = [event for edge in dict(found).values() for event in edge.events]
             if events:
                 detail["events"] = events
             place = found[0][1].place
@@ -128,7 +129,8 @@ class _Walk:
         call = task.call
         dynamic = False
         if call.service is None or call.service == "activity":
-            self._by_arn(task)
+            if flat is not None and (text.startswith("arn:") or not flat.is_known):
+                self._by_arn(task)
             call = _call_by_arn(task.targets, text)
         elif call[:2] in _ENDPOINT_CALLS:
             self._endpoint(task)

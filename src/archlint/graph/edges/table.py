@@ -14,7 +14,7 @@ from archlint.graph.model import EdgeKind, Evidence, Mode
 from archlint.graph.resolve import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from archlint.graph.link import Linker
     from archlint.graph.model import Node
@@ -137,14 +137,18 @@ def apply(linker: Linker, node: Node, row: Row) -> None:
     """Draws the edges of one row of a resource."""
     carrier = node if row.source.path and row.target.path else None
     detail = dict(row.detail) or None
-    for base, scope in follow(node.properties, row.each):
-        for source, source_path in _ends(linker, node, row.source, scope, base):
-            for target, target_path in _ends(linker, node, row.target, scope, base):
+    scopes = follow(node.properties, row.each) if row.each else [((), node.properties)]
+    for base, scope in scopes:
+        sources = _ends(linker, node, row.source, scope, base)
+        if not sources:
+            continue
+        for target, path in _ends(linker, node, row.target, scope, base):
+            for source, source_path in sources:
                 linker.connect(
                     row.kind,
                     source.node,
                     target.node,
-                    place=node.place(*(target_path or source_path)),
+                    place=node.place(*(path or source_path)),
                     evidence=row.evidence,
                     mode=row.mode,
                     via=carrier,
@@ -153,14 +157,14 @@ def apply(linker: Linker, node: Node, row: Row) -> None:
                 )
 
 
-def _ends(
-    linker: Linker, node: Node, end: End, scope: Any, base: TemplatePath
-) -> Iterator[tuple[Target, TemplatePath]]:
+def _ends(linker: Linker, node: Node, end: End, scope: Any, base: TemplatePath) -> list[tuple[Target, TemplatePath]]:
     if not end.path:
-        yield Target(node), ()
-        return
-    if node.stack is None:
-        return
-    for path, value in follow(scope, end.path, base):
-        for target in linker.targets(node.stack, value, *end.types):
-            yield target, path
+        return [(Target(node), ())]
+    stack = node.stack
+    if stack is None:
+        return []
+    return [
+        (target, path)
+        for path, value in follow(scope, end.path, base)
+        for target in linker.targets(stack, value, *end.types)
+    ]
