@@ -106,6 +106,9 @@ class Values:
                 return value
             items = [self.resolve(stack, item, world) for item in value]
             return [item for item in items if item is not None]
+        if type(value) is str and stack.template.proton is not None and stack.template.proton.expressions:
+            texts = self._resolver.texts(stack, value)  # a placeholder is no value
+            return UNKNOWN if len(texts) != 1 or texts[0].literal is None else _plain(texts[0].literal)
         return _plain(value)
 
     def _if(self, stack: Stack, argument: Any, world: World, *, shallow: bool) -> Any:

@@ -241,7 +241,8 @@ class Conditions:
                 return self.operand(stack.parent, stack.arguments[argument])
             if argument in stack.given:
                 return stack.given[argument]
-            if argument in stack.template.section("Parameters"):
+            # What Jinja tests in a Proton part is as good as a parameter, and nowhere declared.
+            if argument in stack.template.section("Parameters") or stack.template.proton is not None:
                 return Variable(stack.id, argument)
             return None
         texts = self._resolver.texts(stack, value) if function != "Fn::If" else []
