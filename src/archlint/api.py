@@ -39,6 +39,7 @@ from archlint.graph.stacks import Stack
 from archlint.graph.values import UNKNOWN, Unknown, Values
 from archlint.graph.worlds import World
 from archlint.ruleset.logic import number
+from archlint.ruleset.message import listed
 from archlint.ruleset.pattern import Match, parse_pattern
 from archlint.ruleset.places import At, locate
 from archlint.ruleset.rule import Param, RuleContext, RuleMeta, strength
@@ -46,7 +47,7 @@ from archlint.template.document import Document
 from archlint.template.model import Json, Place, ProtonBundle, ProtonPart, Resource, Template
 
 if TYPE_CHECKING:
-    from archlint.graph import databases, proton
+    from archlint.graph import capacity, databases, proton
 else:
 
     class _Later:
@@ -58,6 +59,7 @@ else:
         def __getattr__(self, attribute: str) -> Any:
             return getattr(importlib.import_module(self._name), attribute)
 
+    capacity = _Later("archlint.graph.capacity")
     databases = _Later("archlint.graph.databases")
     proton = _Later("archlint.graph.proton")
 
@@ -99,6 +101,7 @@ __all__ = [
     "admits",
     "allows",
     "betweenness",
+    "capacity",
     "cycles",
     "databases",
     "document_size",
@@ -109,6 +112,7 @@ __all__ = [
     "is_allowed",
     "is_denied",
     "lambda_runtimes",
+    "listed",
     "locate",
     "longest_paths",
     "number",

@@ -26,24 +26,8 @@ _SECRETS = frozenset({_SECRET, "AWS::SecretsManager::SecretTargetAttachment"})
 _GROUP = "AWS::EC2::SecurityGroup"
 _INGRESS = "AWS::EC2::SecurityGroupIngress"
 # Words in the name of code that runs once for each deployment, the second kind beside a word for a database.
-_ONCE = frozenset(
-    ["ddl", "flyway", "liquibase", "migrate", "migration", "migrations", "migrator", "rotation", "rotator"]
-)
-_ONCE_FOR_A_DATABASE = frozenset(
-    [
-        "bootstrap",
-        "init",
-        "initialise",
-        "initialiser",
-        "initialize",
-        "initializer",
-        "populate",
-        "seed",
-        "seeder",
-        "seeding",
-        "setup",
-    ]
-)
+_ONCE = re.compile(r"ddl|flyway|liquibase|migrat(?:e|ions?|or)|rotat(?:ion|or)")
+_ONCE_FOR_A_DATABASE = re.compile(r"bootstrap|init|initiali[sz]er?|populate|seed(?:er|ing)?|setup")
 _CREATES = re.compile(r"create[-_]?(?:database|db|schema|tables)", re.IGNORECASE)
 _DATABASE = re.compile(r"aurora|data|db|mysql|postgres|rds|schema|sql|tables", re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -211,8 +195,10 @@ def admits_others(graph: ResourceGraph, database: Node, computes: Iterable[Node]
 def runs_once(graph: ResourceGraph, function: Node) -> bool:
     """True for code that serves the deployment: started by a custom resource or a rotation, or a migration by name."""
     for name in _names(function):
-        words = {word.lower() for word in _WORD.findall(name)}
-        if words & _ONCE or _CREATES.search(name) or (words & _ONCE_FOR_A_DATABASE and _DATABASE.search(name)):
+        words = [word.lower() for word in _WORD.findall(name)]
+        if any(map(_ONCE.fullmatch, words)) or _CREATES.search(name):
+            return True
+        if any(map(_ONCE_FOR_A_DATABASE.fullmatch, words)) and _DATABASE.search(name):
             return True
     return _serves_deployment(graph, function, 0)
 

@@ -10,6 +10,8 @@ from archlint.graph.values import Unknown
 from archlint.ruleset.expression import Expression, ExpressionError, Scope, Vocabulary, compile_expression
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from archlint.ruleset.logic import Value
 
 MAXIMUM_VALUE_LENGTH = 120
@@ -85,3 +87,11 @@ def shown(value: Value) -> str:
     else:
         text = " ".join(value.split())
     return text if len(text) <= MAXIMUM_VALUE_LENGTH else f"{text[: MAXIMUM_VALUE_LENGTH - 1]}…"
+
+
+def listed(items: Iterable[object], most: int = 3) -> str:
+    """Names as a message lists them, each once: `A`, `A and B`, `A, B and C`, `A, B, C and 2 more`."""
+    names = list(dict.fromkeys(map(str, items)))
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
