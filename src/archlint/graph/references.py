@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.graph.model import Edge, EdgeKind, Evidence, Node
 from archlint.graph.text import NodePart
-from archlint.template.model import Place
+from archlint.template.model import Body, Place
 
 if TYPE_CHECKING:
     from archlint.graph.link import Linker
@@ -52,8 +52,7 @@ class ReferenceScanner:
                 # The whole body: Properties, but Metadata and update policies may refer too.
                 self._walk(resource.body, None)
                 self._depends_on(resource.body.get("DependsOn"))
-                if resource.properties is not resource.body.get("Properties"):
-                    self._walk(resource.properties, (None, "Properties"))
+                self._lowered(resource.properties, resource.body.get("Properties"))
             else:
                 self._walk(resource.properties, None)
                 for logical_id in resource.depends_on:
@@ -63,6 +62,15 @@ class ReferenceScanner:
             self._base = self._stack.template.place("Outputs", name)
             if isinstance(output, dict):
                 self._any(output.get("Value"), (None, "Value"))
+
+    def _lowered(self, properties: Body, written: Any) -> None:
+        """What lowering added to a resource: `Globals`, and what SAM puts in place of a property."""
+        if properties is written:
+            return
+        known = {id(value) for value in written.values()} if isinstance(written, dict) else set()
+        for name, value in properties.items():
+            if id(value) not in known:
+                self._any(value, ((None, "Properties"), name))
 
     def _depends_on(self, value: Any) -> None:
         for item in value if isinstance(value, list) else [value]:

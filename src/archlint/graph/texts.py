@@ -49,9 +49,12 @@ class Texts:
         self.names = NameIndex(graph, self.texts)
         self.links: dict[tuple[int, int, int, str], Link] = {}
         self.unresolved_imports: dict[tuple[int, str], tuple[Stack, Text]] = {}
+        self.external_imports: tuple[str, ...] = ()
+        """What the configuration says that something outside the run provides: globs or prefixes of names."""
         self.proton_output: Callable[[Stack, str], tuple[Stack, str, bool] | None] | None = None
         self._exports: Exports | None = None
         self._parameters: dict[tuple[int, str], list[Text]] = {}
+        self._substitutions: dict[tuple[int, str], list[Text]] = {}
         self._busy: set[tuple[int, str]] = set()
         self._depth = 0
         self._empty_is_unknown = 0
@@ -259,6 +262,15 @@ class Texts:
             self._busy.discard(key)
 
     def _sub(self, stack: Stack, argument: Any) -> list[Text]:
+        if not isinstance(argument, str) or self._busy or self._empty_is_unknown:
+            return self._substituted(stack, argument)
+        key = (id(stack), argument)
+        known = self._substitutions.get(key)
+        if known is None:
+            known = self._substitutions[key] = self._substituted(stack, argument)
+        return known
+
+    def _substituted(self, stack: Stack, argument: Any) -> list[Text]:
         variables: Any = {}
         if isinstance(argument, list) and len(argument) == 2:
             argument, variables = argument
@@ -395,12 +407,17 @@ class Texts:
 
     # -- across stacks -----------------------------------------------------------------------------------------
 
+    @property
+    def exports(self) -> Exports:
+        """All exports of the run."""
+        if self._exports is None:
+            self._exports = Exports(self)
+        return self._exports
+
     def _import_value(self, stack: Stack, argument: Any) -> list[Text]:
         found: list[Text] = []
         for name in self.import_names(stack, argument):
-            if self._exports is None:
-                self._exports = Exports(self)
-            providers = self._exports.providers(stack, name)
+            providers = self.exports.providers(stack, name)
             hole = Text((Hole(f"import:{name}"),))
             for exporter, output in providers:
                 self._link(stack, exporter, self.output_node(exporter, output), "export", is_sure=len(providers) == 1)
