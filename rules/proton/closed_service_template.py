@@ -47,7 +47,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
         yield context.finding(
             _anchor(bundle, template),
             f"{bundle.template_name} is closed: {_counted(functions, len(compute) - functions, roles)} can change only "
-            f"with the platform's template; {_reason(bundle, reads=reads, enabled=enabled)}",
+            f"with the platform's template; {_reason(bundle, reads=reads)}",
             related=[
                 (
                     proton.location(template, "Resources", logical_id),
@@ -69,11 +69,13 @@ def _anchor(bundle: ProtonBundle, template: Template) -> Location | Place:
     return Place(registration, (0,) if lines else ("compatible_environments",))
 
 
-def _reason(bundle: ProtonBundle, *, reads: bool, enabled: bool) -> str:
-    if enabled:
-        return "components may attach, but no part reads service_instance.components.default.outputs"
+def _reason(bundle: ProtonBundle, *, reads: bool) -> str:
     if not reads:
-        return "no component can attach to it"
+        return (
+            "components may attach, but no part reads service_instance.components.default.outputs"
+            if bundle.component_sources
+            else "no component can attach to it"
+        )
     if bundle.registration is not None and bundle.registration.name.endswith(".compatible-envs"):
         return "it reads component outputs, but .compatible-envs cannot let components attach"
     return "it reads component outputs, but no registration file lists DIRECTLY_DEFINED"

@@ -131,11 +131,13 @@ def is_own_service(graph: ResourceGraph, bundle: ProtonBundle) -> bool:
 def is_extensible(bundle: ProtonBundle) -> tuple[bool, bool]:
     """Whether a service's instances read what a component adds, and whether its registration lets components attach.
 
+    A registration outside the folder of the run cannot be read and counts as letting them.
     https://docs.aws.amazon.com/proton/latest/userguide/ag-components-iac.html
     """
     part = bundle.parts.get("instance")
     reads = part.proton.reads if part is not None and part.proton is not None else []
-    return any(path.startswith(_COMPONENT) for path, _ in reads), "DIRECTLY_DEFINED" in bundle.component_sources
+    enabled = "DIRECTLY_DEFINED" in bundle.component_sources or bundle.directory.startswith("..")
+    return any(path.startswith(_COMPONENT) for path, _ in reads), enabled
 
 
 def output_target(graph: ResourceGraph, template: Template, path: str) -> OutputTarget | None:

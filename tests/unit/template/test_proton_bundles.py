@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archlint.template.discover import discover
-from archlint.template.proton import environment_output, find_bundles, link_bundles
+from archlint.template.proton import environment_output, find_bundles, link_bundles, load_bundles
 from archlint.template.proton.contract import contract_drift
 
 from .proton_parts import MANIFEST, QUEUE, environment, load, schema, service, write
@@ -275,3 +275,13 @@ def test_part_outside_the_folder_is_not_followed(tmp_path: Path) -> None:
     inside.unlink()
     inside.symlink_to(tmp_path / "secret.yaml")
     assert load(tmp_path, {})["orders"].parts == {}
+
+
+def test_one_file_of_a_part_is_read_as_such_and_nothing_outside_its_folder(tmp_path: Path) -> None:
+    write(tmp_path, service(instance=READS, compatible="shop:1\n"))
+    folder = tmp_path / "orders/v1/instance_infrastructure"
+    [bundle] = find_bundles([folder / "cloudformation.yaml"], folder)
+    assert (bundle.kind, bundle.schema, bundle.registration) == ("service", None, None)
+    [loaded] = load_bundles([bundle], folder)
+    assert list(loaded.parts["instance"].resources) == ["Q"]
+    assert loaded.parts["instance"].name == "cloudformation.yaml"

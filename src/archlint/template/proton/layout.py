@@ -44,7 +44,7 @@ def find_bundles(files: Sequence[Path], root: Path) -> list[ProtonBundle]:
     schemas = {
         path.parent.parent: path for path in files if path.name in _SCHEMA_NAMES and path.parent.name == "schema"
     }
-    manifests = {path.parent: path for path in files if path.name in _MANIFEST_NAMES}
+    manifests = {**_beside(files), **{path.parent: path for path in files if path.name in _MANIFEST_NAMES}}
     if not schemas and not manifests:
         return []
     bundles = []
@@ -63,6 +63,13 @@ def find_bundles(files: Sequence[Path], root: Path) -> list[ProtonBundle]:
     if bundles:
         attach_specs(bundles, files, root)
     return bundles
+
+
+def _beside(files: Sequence[Path]) -> dict[Path, Path]:
+    """The manifests in the folders of parts of which only another file is in the run."""
+    folders = {path.parent for path in files if path.parent.name in _PART_FOLDERS}
+    found = ((folder, folder / name) for folder in folders for name in _MANIFEST_NAMES)
+    return {folder: path for folder, path in found if path.is_file() and not path.is_symlink()}
 
 
 def load_bundles(bundles: Iterable[ProtonBundle], root: Path) -> list[ProtonBundle]:
@@ -94,7 +101,7 @@ def _bundle(folder: Path, schema_path: Path | None, manifests: dict[Path, Path],
             bundle.diagnostics.append(found)
         elif found is not None:
             bundle.manifests["instance" if kind == "service" and role == "environment" else role] = found
-    if kind == "service":
+    if kind == "service" and (folder == root or root in folder.parents):
         read_registration(bundle, folder, name)
     _check_layout(bundle)
     return bundle
