@@ -166,7 +166,8 @@ def _load(discovery: Discovery) -> tuple[list[Template], list[ProtonBundle], lis
 
 def _bundles(discovery: Discovery) -> tuple[list[ProtonBundle], set[Path]]:
     """Proton bundles among the files, and the files that belong to them."""
-    if not any(path.name.startswith(("manifest.", "schema.")) for path in discovery.files):
+    is_part = any(path.parent.name.endswith("infrastructure") for path in discovery.files)
+    if not is_part and not any(path.name.startswith(("manifest.", "schema.")) for path in discovery.files):
         return [], set()
     from archlint.template.proton import find_bundles, load_bundles
 
@@ -178,7 +179,7 @@ def _bundles(discovery: Discovery) -> tuple[list[ProtonBundle], set[Path]]:
 
 def _link_settings(config: Config, discovery: Discovery, templates: Sequence[Template]) -> LinkSettings:
     from archlint.graph.link import LinkSettings
-    from archlint.template.samconfig import parameter_overrides
+    from archlint.template.samconfig import parameter_overrides, stack_tags
 
     return LinkSettings(
         root=discovery.root,
@@ -187,6 +188,7 @@ def _link_settings(config: Config, discovery: Discovery, templates: Sequence[Tem
         template_parameters=parameter_overrides(templates, config.config_env),
         owners=config.owners,
         owner_tags=config.owner_tags,
+        stack_tags=stack_tags(templates, config.config_env),
         services=config.services,
         non_production=config.non_production,
         external_imports=config.external_imports,
