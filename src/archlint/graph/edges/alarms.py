@@ -103,7 +103,10 @@ def _watch(linker: Linker, node: Node, metric: Body, path: TemplatePath) -> None
     # Dimensions of a metric of one's own may use AWS's names for other things.
     resolve = linker.targets if str(metric.get("Namespace")).startswith("AWS/") else partial(known, linker)
     for here, dimension in mappings(metric, "Dimensions", EACH):
-        types = _DIMENSIONS.get(str(dimension.get("Name")))
+        name = str(dimension.get("Name"))
+        if name == "Resource" and metric.get("Namespace") != "AWS/Lambda":  # a path, for API Gateway
+            continue
+        types = _DIMENSIONS.get(name)
         if types is None:
             continue
         found = _titled(linker, node, dimension) or resolve(stack, dimension.get("Value"), *types)

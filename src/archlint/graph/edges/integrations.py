@@ -111,7 +111,8 @@ class Integrations:
         elif "://" in flat.text or kind in ("http", "http_proxy", "HTTP", "HTTP_PROXY"):
             for target in endpoints(self._linker, integration.stack, uri):
                 self._forward(integration, target)
-        elif kind in ("AWS_PROXY", "AWS", "aws_proxy", "aws") and _STAGE_VARIABLE not in flat.text:
+        elif kind in ("AWS_PROXY", "AWS", "aws_proxy", "aws") and "${" not in flat.text:
+            # Text that merely looks like a Sub names nothing, and stage variables are known only at run time.
             self._function(integration, uri)
 
     def _forward(self, integration: Integration, target: Target) -> None:
