@@ -69,6 +69,16 @@ def test_distributions_and_user_pools(graph_of: GraphOf) -> None:
                   LambdaFunctionAssociations: [{EventType: viewer-request, LambdaFunctionARN: !Ref Version}]
                 CacheBehaviors:
                   - FunctionAssociations: [{EventType: viewer-response, FunctionARN: !GetAtt Edge.FunctionARN}]
+          Cdk:
+            Type: AWS::CloudFront::Distribution
+            Properties:
+              DistributionConfig:
+                Origins:
+                  - Id: api
+                    DomainName:
+                      Fn::Select:
+                        - 0
+                        - !Split [/, !Select [1, !Split ["://", !Sub "https://${Api}.execute-api.x.amazonaws.com/"]]]
           Api: {Type: AWS::ApiGatewayV2::Api, Properties: {Name: a}}
           Fn: {Type: AWS::Lambda::Function, Properties: {}}
           Served: {Type: AWS::Lambda::Function, Properties: {}}
@@ -87,6 +97,7 @@ def test_distributions_and_user_pools(graph_of: GraphOf) -> None:
         """
     )
     assert drawn(graph) == [
+        "Cdk -delivers-> Api",
         "Key -encrypts-> Users",
         "Site -delivers-> Api",
         "Site -triggers:sync-> Edge",

@@ -91,7 +91,7 @@ def distribution(linker: Linker, node: Node) -> None:
                     for target in linker.targets(stack, association.get(key), FUNCTION):
                         _call(linker, node, target, node.place(*path, *here, key), detail)
         for here, value in follow(config, ("Origins", EACH, "DomainName"), path):
-            for target in endpoints(linker, stack, _without_scheme(value)):
+            for target in endpoints(linker, stack, _url(value)):
                 if target.node.type != BUCKET:
                     send(linker, node, target, place=node.place(*here), mode=Mode.SYNC)
 
@@ -99,14 +99,17 @@ def distribution(linker: Linker, node: Node) -> None:
 _ASSOCIATIONS = (("LambdaFunctionAssociations", "LambdaFunctionARN"), ("FunctionAssociations", "FunctionARN"))
 
 
-def _without_scheme(value: Json) -> Json:
-    """The URL in `Select [2, Split ["/", url]]`, which takes the host out of a function URL; else the value."""
+def _url(value: Json, depth: int = 0) -> Json:
+    """The URL inside `Select [2, Split ["/", url]]` and the like, which take the host out of it; else the value."""
     select = value.get("Fn::Select") if isinstance(value, dict) else None
-    if isinstance(select, list) and len(select) == 2 and isinstance(select[1], dict):
+    if isinstance(select, list) and len(select) == 2 and isinstance(select[1], dict) and depth < _MAX_SPLITS:
         split = select[1].get("Fn::Split")
-        if isinstance(split, list) and len(split) == 2 and split[0] == "/":
-            return split[1]
+        if isinstance(split, list) and len(split) == 2 and split[0] in ("/", "://"):
+            return _url(split[1], depth + 1)
     return value
+
+
+_MAX_SPLITS = 4
 
 
 def user_pool(linker: Linker, node: Node) -> None:
