@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from archlint.graph.connections import connections
+from archlint.graph.imports import imports
 from archlint.graph.model import Edge, EdgeKind, Evidence, Mode, Node, ResourceGraph
 from archlint.graph.owners import Owners
 from archlint.graph.references import ReferenceScanner
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from archlint.graph.texts import Link
     from archlint.template.document import Document
     from archlint.template.model import Json, Place, ProtonBundle, Template
 
@@ -34,9 +36,12 @@ class LinkSettings:
     """Values for the parameters of one template only, by its name."""
     owners: tuple[tuple[str, str], ...] = ()
     owner_tags: tuple[str, ...] = ("Team", "team", "Owner", "owner")
+    stack_tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Tags that the deployment gives to a whole stack, by the template's name."""
     services: tuple[tuple[str, str], ...] = ()
     non_production: tuple[str, ...] = ()
     external_imports: tuple[str, ...] = ()
+    """Globs or prefixes of export and SSM parameter names that something outside the templates provides."""
 
 
 class Linker:
@@ -139,11 +144,12 @@ def link(templates: Sequence[Template], settings: LinkSettings, bundles: Sequenc
         if stack.parent is None:
             stack.given = {**settings.template_parameters.get(stack.template.name, {}), **settings.parameters}
     resolver = Resolver(graph, stacks)
+    resolver.external_imports = settings.external_imports
     graph.resolver = resolver
     linker = Linker(graph, resolver, settings)
     if bundles:
         _resolve_proton(resolver, stacks, bundles)
-    owners = Owners(settings)
+    owners = Owners(settings, linker.literal)
     for stack in stacks:
         owners.assign(stack)
     for stack in stacks:
@@ -196,11 +202,22 @@ def _structure(graph: ResourceGraph, resolver: Resolver, stacks: Sequence[Stack]
         related = found.exporter in found.importer.lineage() or found.importer in found.exporter.lineage()
         if importer is None or exporter is None or related:
             continue
-        place = found.via.place() if found.via is not None else None
+        place = _import_place(graph, found)
         evidence = Evidence.DECLARED if found.is_sure else Evidence.REFERENCE
         graph.add_edge(
             Edge(EdgeKind.IMPORTS, importer, exporter, evidence, place, via=found.via, detail={"how": found.how})
         )
+
+
+def _import_place(graph: ResourceGraph, found: Link) -> Place | None:
+    """Where the importing stack asks for the value; for what a parent passes on, where it passes it."""
+    importer = found.importer
+    for asked in imports(graph, importer) if found.how in ("export", "ssm") else ():
+        if any(provider.via is found.via for provider in asked.providers):
+            return asked.place
+    if importer.parent is not None and importer.nested_id is not None:
+        return importer.parent.nodes[importer.nested_id].place("Parameters")
+    return found.via.place() if found.via is not None else None
 
 
 __all__ = ["LinkSettings", "Linker", "Target", "link"]

@@ -12,6 +12,7 @@ from archlint.graph.iam.facts import IamFacts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from archlint.graph.imports import Import
     from archlint.graph.resolve import Resolver
     from archlint.graph.stacks import Stack
     from archlint.graph.workflows import Workflow
@@ -166,6 +167,8 @@ class ResourceGraph:
         """What the policies say; `graph/iam/evaluate.py` answers questions about it."""
         self.resolver: Resolver | None = None
         """Answers what a value is, also after linking; rules reach it through `Values`."""
+        self.imports: dict[Stack, tuple[Import, ...]] = {}
+        """Memory of `imports.imports`."""
         self.workflows: dict[Node, list[Workflow]] = {}
         """Definitions of state machines; several for one machine when conditions choose."""
 

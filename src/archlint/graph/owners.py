@@ -4,42 +4,55 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from archlint.graph.codeowners import FILE_NAME, FOLDERS, CodeOwners, find_code_owners
 from archlint.template.discover import relative_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from pathspec import GitIgnoreSpec
 
     from archlint.graph.link import LinkSettings
+    from archlint.graph.model import Node
     from archlint.graph.stacks import Stack
+    from archlint.template.model import Json
+
+    Literal: TypeAlias = Callable[[Stack, Json], Any]
+    """The plain value of a template value, None when it is not known."""
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/metadata-section-structure.html
 CONTEXT = "com.aws.cloudformation.Context"
-CODEOWNERS_FOLDERS = ("", ".github", ".gitlab", "docs")
+_TAG_PROPERTIES = ("Tags", "UserPoolTags", "FileSystemTags", "HostedZoneTags")
 
 
 class Owners:
-    """Says who owns a stack or a resource; None when nobody says so."""
+    """Says who owns a stack or a resource; None when nobody says so.
 
-    def __init__(self, settings: LinkSettings) -> None:
+    The first of these that answers: the configuration, Context metadata, tags, CODEOWNERS, Proton's division of
+    labour; a nested stack of which nothing is said belongs to its parent's owner.
+    """
+
+    def __init__(self, settings: LinkSettings, literal: Literal) -> None:
         self._settings = settings
+        self._literal = literal
         self._owner_globs = _globs(settings.owners)
         self._service_globs = _globs(settings.services)
         self._non_production = _globs(tuple((pattern, "") for pattern in settings.non_production))
-        self._codeowners: dict[str, list[tuple[GitIgnoreSpec, str | None]]] = {}
-        self._tag_keys = settings.owner_tags
+        self._codeowners: dict[str, CodeOwners | None] = {}
         self._repositories: dict[str, str | None] = {}
         self._top = _top(settings.root)
 
     def assign(self, stack: Stack) -> None:
-        """Sets owner, service and production of the stack, and the owner of its nodes."""
+        """Sets owner, service and production of the stack, and the owner of its nodes; parents come first."""
         template = stack.template
         name = self._glob_name(stack)
+        configured = _first(self._owner_globs, name)
         stack.owner = (
-            _first(self._owner_globs, name)
+            configured
             or _context_owner(template.source)
-            or self._stack_tags(stack)
+            or self._stack_tag(stack)
             or self._of_codeowners(template.document.path)
             or _proton_role(stack)
         )
@@ -48,10 +61,8 @@ class Owners:
         stack.service = _first(self._service_globs, name) or stack.root.folder or stack.root.template.name
         named = [name, stack.nested_id or ""]
         stack.non_production = any(_first(self._non_production, item) is not None for item in named if item)
-        configured = bool(self._owner_globs) and _first(self._owner_globs, name) is not None
         for node in stack.nodes.values():
-            tagged = None if configured else self._tag(node.properties.get("Tags"))
-            node.owner = tagged or stack.owner
+            node.owner = (None if configured else self._node_tag(node)) or stack.owner
 
     def _glob_name(self, stack: Stack) -> str:
         base = self._settings.glob_root
@@ -59,33 +70,49 @@ class Owners:
             return stack.template.name
         return relative_name(stack.template.document.path, base)
 
-    def _stack_tags(self, stack: Stack) -> str | None:
-        """The owner that every tagged resource of the template names, or that the parent tags the nested stack with."""
+    def _stack_tag(self, stack: Stack) -> str | None:
+        """The owner that the stack is tagged with: by its parent, by the deployment, or resource by resource."""
         if stack.parent is not None and stack.nested_id is not None:
-            given = self._tag(stack.parent.nodes[stack.nested_id].properties.get("Tags"))
+            given = self._node_tag(stack.parent.nodes[stack.nested_id])
             if given is not None:
                 return given
-        globals_section = stack.template.source.get("Globals")
-        function = globals_section.get("Function") if isinstance(globals_section, dict) else None
-        named = self._tag(function.get("Tags")) if isinstance(function, dict) else None
-        if named is not None:
-            return named
-        owners = {owner for node in stack.nodes.values() if (owner := self._tag(node.properties.get("Tags")))}
-        return owners.pop() if len(owners) == 1 else None
+        deployed = self._tag(stack, self._settings.stack_tags.get(stack.template.name))
+        return deployed or self._common_tag(stack)
 
-    def _tag(self, tags: Any) -> str | None:
-        if isinstance(tags, dict):
-            found = [tags.get(key) for key in self._tag_keys]
-        elif isinstance(tags, list):
-            given = {
-                tag["Key"]: tag.get("Value")
-                for tag in tags
-                if isinstance(tag, dict) and isinstance(tag.get("Key"), str)
-            }
-            found = [given.get(key) for key in self._tag_keys]
-        else:
+    def _common_tag(self, stack: Stack) -> str | None:
+        """The one owner that resources name, when all of a type do if one does: a single tagged one owns no stack."""
+        owners: dict[str, set[str | None]] = {}
+        for node in stack.nodes.values():
+            owners.setdefault(node.type, set()).add(self._node_tag(node))
+        named = [found for found in owners.values() if found != {None}]
+        distinct = {owner for found in named for owner in found}
+        return distinct.pop() if len(distinct) == 1 else None
+
+    def _node_tag(self, node: Node) -> str | None:
+        """The owner in the tags of a resource, or of the SAM resource that it was made from."""
+        stack = node.stack
+        if stack is None:
             return None
-        return next((value for value in found if isinstance(value, str) and value), None)
+        for name in _TAG_PROPERTIES:
+            found = self._tag(stack, node.properties.get(name))
+            if found is not None:
+                return found
+        maker = stack.nodes.get(node.generated_by) if node.generated_by is not None else None
+        return self._node_tag(maker) if maker is not None and maker is not node and not maker.generated_by else None
+
+    def _tag(self, stack: Stack, tags: Json | Mapping[str, str]) -> str | None:
+        if not tags:
+            return None
+        given: dict[Any, Json] = {}
+        if isinstance(tags, list):
+            for tag in tags:
+                if isinstance(tag, dict) and isinstance(tag.get("Key"), str):
+                    given[tag["Key"]] = tag.get("Value")
+        elif isinstance(tags, dict):
+            given = dict(tags)
+        values = (given[key] for key in self._settings.owner_tags if key in given)
+        plain = (value if isinstance(value, str) else self._literal(stack, value) for value in values)
+        return next((value for value in plain if isinstance(value, str) and value), None)
 
     def _of_codeowners(self, path: Path) -> str | None:
         text = str(path)
@@ -93,13 +120,9 @@ class Owners:
         if top is None:
             return None
         if top not in self._codeowners:
-            self._codeowners[top] = _read_codeowners(Path(top))
-        relative = text[len(top) + 1 :].replace(os.sep, "/")
-        owner = None
-        for spec, owners in self._codeowners[top]:  # the last match wins
-            if spec.match_file(relative):
-                owner = owners
-        return owner
+            self._codeowners[top] = find_code_owners(Path(top))
+        found = self._codeowners[top]
+        return found.owner(text[len(top) + 1 :].replace(os.sep, "/")) if found is not None else None
 
     def _repository(self, folder: str) -> str | None:
         """The nearest folder at or above this one that has a CODEOWNERS, inside the checkout or the run's root."""
@@ -107,10 +130,13 @@ class Owners:
         if known != "":
             return known
         found: str | None = None
-        if any(os.path.isfile(os.path.join(folder, place, "CODEOWNERS")) for place in CODEOWNERS_FOLDERS):  # noqa: PTH113, PTH118
+        above = os.path.dirname(folder)  # noqa: PTH120
+        # The file in `docs/` speaks for the folder above it.
+        places = [place for place in FOLDERS if place or os.path.basename(folder) not in FOLDERS]  # noqa: PTH119
+        if any(os.path.isfile(os.path.join(folder, place, FILE_NAME)) for place in places):  # noqa: PTH113, PTH118
             found = folder
-        elif folder != self._top and os.path.dirname(folder) != folder:  # noqa: PTH120
-            found = self._repository(os.path.dirname(folder))  # noqa: PTH120
+        elif folder not in (self._top, above):
+            found = self._repository(above)
         self._repositories[folder] = found
         return found
 
@@ -148,31 +174,3 @@ def _proton_role(stack: Stack) -> str | None:
     if proton is None:
         return None
     return "developer" if proton.bundle.kind == "component" else "platform"
-
-
-def _read_codeowners(top: Path) -> list[tuple[GitIgnoreSpec, str | None]]:
-    from pathspec import GitIgnoreSpec
-
-    for place in CODEOWNERS_FOLDERS:
-        try:
-            text = (top / place / "CODEOWNERS").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-        rules: list[tuple[GitIgnoreSpec, str | None]] = []
-        section_owners: list[str] = []
-        for line in text.splitlines():
-            words = line.split("#")[0].split() if not line.startswith("[") and not line.startswith("^[") else []
-            if line.startswith(("[", "^[")):  # GitLab sections may carry default owners
-                section_owners = [word for word in line.partition("]")[2].split() if "@" in word]
-                continue
-            if words:
-                owners = [word for word in words[1:] if "@" in word] or section_owners
-                rules.append((GitIgnoreSpec.from_lines([words[0]]), team_name(owners)))
-        return rules
-    return []
-
-
-def team_name(owners: list[str]) -> str | None:
-    """The name shown for code owners: `@org/orders` is `orders`; several are one joint owner; none is nobody."""
-    names = sorted({owner.lstrip("@").rpartition("/")[2] for owner in owners})
-    return " + ".join(names) if names else None

@@ -1,4 +1,4 @@
-"""`samconfig.toml`: the parameter values that `sam deploy` passes, per template and environment."""
+"""`samconfig.toml`: the parameter values and stack tags that `sam deploy` passes, per template and environment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from archlint.template.model import Template
 
 # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
-_PAIR = re.compile(r"""([A-Za-z0-9]+)=("(?:[^"\\]|\\.)*"|'[^']*'|\S*)""")
+_PAIR = re.compile(r"""(?<![\w.:/@+-])([\w.:/@+-]++)=("(?:[^"\\]|\\.)*"|'[^']*'|\S*)""")
 
 
 def parameter_overrides(templates: Sequence[Template], environment: str) -> dict[str, dict[str, str]]:
@@ -20,6 +20,15 @@ def parameter_overrides(templates: Sequence[Template], environment: str) -> dict
 
     `environment` is the section (`--config-env`); a file that cannot be read gives nothing.
     """
+    return _given(templates, environment, "parameter_overrides")
+
+
+def stack_tags(templates: Sequence[Template], environment: str) -> dict[str, dict[str, str]]:
+    """Tags of the stack by template name, likewise: CloudFormation puts them on every resource of the stack."""
+    return _given(templates, environment, "tags")
+
+
+def _given(templates: Sequence[Template], environment: str, key: str) -> dict[str, dict[str, str]]:
     by_folder: dict[Path, dict[str, Any]] = {}
     result: dict[str, dict[str, str]] = {}
     for template in templates:
@@ -27,7 +36,7 @@ def parameter_overrides(templates: Sequence[Template], environment: str) -> dict
         if folder not in by_folder:
             by_folder[folder] = _read(folder)
         if by_folder[folder]:
-            found = _overrides(by_folder[folder], environment, template.document.path)
+            found = _of_template(by_folder[folder], environment, template.document.path, key)
             if found:
                 result[template.name] = found
     return result
@@ -45,7 +54,7 @@ def _read(folder: Path) -> dict[str, Any]:
         return {}  # sam itself will complain; for linting the defaults stand
 
 
-def _overrides(config: Mapping[str, Any], environment: str, template: Path) -> dict[str, str]:
+def _of_template(config: Mapping[str, Any], environment: str, template: Path, key: str) -> dict[str, str]:
     section = config.get(environment)
     if not isinstance(section, dict):
         return {}
@@ -58,7 +67,7 @@ def _overrides(config: Mapping[str, Any], environment: str, template: Path) -> d
         named = parameters.get("template_file") or parameters.get("template")
         if isinstance(named, str) and Path(named).name not in (template.name, ""):
             continue
-        given.update(_pairs(parameters.get("parameter_overrides")))
+        given.update(_pairs(parameters.get(key)))
     return given
 
 

@@ -1,0 +1,191 @@
+"""What a stack takes from others by name: imported exports, SSM parameters, outputs of nested stacks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from archlint.graph.exports import shape
+from archlint.template.model import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archlint.graph.model import Node, ResourceGraph
+    from archlint.graph.resolve import Resolver
+    from archlint.graph.stacks import Stack
+    from archlint.graph.text import Text
+    from archlint.template.model import Json, TemplatePath
+
+How: TypeAlias = Literal["export", "ssm", "output"]
+
+_PARAMETER = "AWS::SSM::Parameter"
+_RESOLVE = "{{resolve:ssm:"
+_DYNAMIC = re.compile(r"\{\{resolve:ssm:((?>\$\{[^}]*\}|[^}])*)\}\}")
+_NESTED_OUTPUT = re.compile(r"\$\{([A-Za-z0-9]+)\.(Outputs\.[A-Za-z0-9]+)\}")
+_SAYS_NOTHING = "\0-_:/."
+# Names that AWS or its tools provide in every account.
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
+# https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
+_PROVIDED = ("/aws/", "aws/", "/cdk-bootstrap/", "cdk-bootstrap/")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """The stack that provides a value, and its export (output), SSM parameter or nested output."""
+
+    stack: Stack
+    via: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One place where a stack takes a value from another by name.
+
+    `providers` are the stacks of the run that offer it: none, one, or several when nothing tells which is meant.
+    """
+
+    stack: Stack
+    how: How
+    name: str
+    """The name asked for, unknown parts as `${…}`; `Nested.Outputs.X` for a nested output."""
+    place: Place
+    providers: tuple[Provider, ...] = ()
+    is_external: bool = False
+    """True when the configuration or AWS says that something outside the templates provides it."""
+    is_conditional: bool = False
+    """True when the stack can be deployed without it: inside an `Fn::If`, or in a resource with a condition."""
+
+
+def imports(graph: ResourceGraph, stack: Stack) -> tuple[Import, ...]:
+    """Everything that a stack takes from others by name, in the order of the template.
+
+    Names of which nothing is known (a parameter without default) are left out. The template's own exports and SSM
+    parameters are no imports.
+    """
+    known = graph.imports.get(stack)
+    if known is None:
+        assert graph.resolver is not None  # noqa: S101 - link() sets it
+        known = graph.imports[stack] = tuple(_Scan(graph.resolver, stack).run())
+    return known
+
+
+def is_external_name(name: str, patterns: tuple[str, ...]) -> bool:
+    """True for names that AWS provides, and for those that begin with one of the patterns or match it as a glob."""
+    return name.startswith(_PROVIDED) or any(
+        name.startswith(pattern) or fnmatchcase(name, pattern) for pattern in patterns if pattern
+    )
+
+
+class _Scan:
+    """One walk over a template's source."""
+
+    def __init__(self, resolver: Resolver, stack: Stack) -> None:
+        self._resolver = resolver
+        self._stack = stack
+        self._template = stack.template
+        self._is_conditional = False
+
+    def run(self) -> Iterator[Import]:
+        for name in self._template.section("Parameters"):
+            yield from self._parameter(name)
+        for section in ("Resources", "Outputs"):
+            for logical_id, body in self._template.section(section).items():
+                self._is_conditional = isinstance(body, dict) and "Condition" in body
+                yield from self._walk(body, (section, logical_id))
+        for logical_id, body in self._template.source.items():
+            if logical_id == "Globals":
+                self._is_conditional = False
+                yield from self._walk(body, (logical_id,))
+
+    def _walk(self, value: Json, path: TemplatePath) -> Iterator[Import]:
+        pending: list[tuple[Json, TemplatePath]] = [(value, path)]
+        while pending:
+            item, where = pending.pop()
+            if isinstance(item, dict):
+                yield from self._function(item, where)
+                pending.extend((inner, (*where, key)) for key, inner in reversed(item.items()))
+            elif isinstance(item, list):
+                pending.extend((inner, (*where, index)) for index, inner in reversed([*enumerate(item)]))
+            elif isinstance(item, str) and _RESOLVE in item and "Fn::Sub" not in where[-2:]:
+                for piece in _DYNAMIC.findall(item):
+                    yield from self._ssm(piece, where)
+
+    def _function(self, value: dict[str, Any], path: TemplatePath) -> Iterator[Import]:
+        if len(value) != 1:
+            return
+        [(function, argument)] = value.items()
+        if function == "Fn::ImportValue":
+            yield from self._export(argument, (*path, function))
+        elif function == "Fn::GetAtt":
+            parts = argument.split(".", 1) if isinstance(argument, str) else argument
+            if isinstance(parts, list) and len(parts) == 2 and all(isinstance(part, str) for part in parts):
+                yield from self._output(parts[0], parts[1], path)
+        elif function == "Fn::Sub":
+            text = argument[0] if isinstance(argument, list) and argument else argument
+            if isinstance(text, str):
+                for nested, output in _NESTED_OUTPUT.findall(text):
+                    yield from self._output(nested, output, path)
+                for piece in _DYNAMIC.findall(text):
+                    variables = argument[1:] if isinstance(argument, list) else []
+                    yield from self._ssm({"Fn::Sub": [piece, *variables] if variables else piece}, path)
+
+    def _export(self, argument: Json, path: TemplatePath) -> Iterator[Import]:
+        for name in self._resolver.import_names(self._stack, argument):
+            found = self._resolver.exports.providers(self._stack, name)
+            nodes = [(exporter, self._resolver.output_node(exporter, output)) for exporter, output in found]
+            yield from self._made("export", name, path, nodes)
+
+    def _parameter(self, name: str) -> Iterator[Import]:
+        body = self._template.section("Parameters")[name]
+        kind = body.get("Type") if isinstance(body, dict) else None
+        if not isinstance(kind, str) or not kind.startswith("AWS::SSM::Parameter::Value<"):
+            return
+        stack = self._stack
+        self._is_conditional = False
+        if stack.parent is not None and name in stack.arguments:
+            for text in self._resolver.texts(stack.parent, stack.arguments[name]):
+                yield from self._of_name(text, ("Parameters", name))
+            return
+        value = stack.given.get(name, body.get("Default"))
+        if isinstance(value, str) and value:
+            yield from self._ssm(value, ("Parameters", name, "Default"))
+
+    def _ssm(self, value: Json, path: TemplatePath) -> Iterator[Import]:
+        for text in self._resolver.texts(self._stack, value):
+            yield from self._of_name(text.split(":")[0], path)
+
+    def _of_name(self, name: Text, path: TemplatePath) -> Iterator[Import]:
+        node = self._resolver.named(self._stack, (_PARAMETER,), name)
+        found = [(node.stack, node)] if node is not None and node.stack is not None else []
+        yield from self._made("ssm", name, path, found)
+
+    def _output(self, nested: str, attribute: str, path: TemplatePath) -> Iterator[Import]:
+        if not attribute.startswith("Outputs.") or nested not in self._stack.children:
+            return
+        output = attribute.removeprefix("Outputs.")
+        found = [
+            Provider(child, self._resolver.output_node(child, output))
+            for child in self._stack.children[nested]
+            if output in child.template.section("Outputs")
+        ]
+        yield self._import("output", f"{nested}.{attribute}", path, tuple(found))
+
+    def _made(self, how: How, name: Text, path: TemplatePath, found: list[tuple[Stack, Node]]) -> Iterator[Import]:
+        """Nothing for a name that says nothing, or that this stack provides itself."""
+        others = tuple(Provider(stack, via) for stack, via in found if stack is not self._stack)
+        if shape(name).strip(_SAYS_NOTHING) and (others or not found):
+            yield self._import(how, str(name), path, others)
+
+    def _import(self, how: How, name: str, path: TemplatePath, providers: tuple[Provider, ...]) -> Import:
+        return Import(
+            self._stack,
+            how,
+            name,
+            Place(self._template.document, path),
+            providers,
+            not providers and is_external_name(name, self._resolver.external_imports),
+            self._is_conditional or "Fn::If" in path,
+        )
