@@ -66,7 +66,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch, "report.json")
-        _, wall, cpu = archlint("check", "--exit-zero", "--report", f"json:{report}", *extra, str(folder))
+        _, wall, cpu = archlint("check", "--quiet", "--exit-zero", "--report", f"json:{report}", *extra, str(folder))
         result = json.loads(report.read_text(encoding="utf-8"))
     drawn, graph_wall, _ = archlint("graph", "--format", "json", str(folder))
     edges = json.loads(drawn)["edges"]
