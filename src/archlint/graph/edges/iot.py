@@ -22,9 +22,12 @@ from archlint.graph.edges.sending import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archlint.graph.edges.table import Finder
     from archlint.graph.link import Linker
     from archlint.graph.model import Node
+    from archlint.template.model import Body, Json, TemplatePath
 
 # Action → where its target stands, and its types.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-iot-topicrule-action.html
@@ -57,17 +60,23 @@ def topic_rule(linker: Linker, node: Node) -> None:
     for path, payload in mappings(node.properties, "TopicRulePayload"):
         detail = {"sql": plain(linker, stack, payload.get("Sql"))}
         for here, action in mappings(payload, "Actions", EACH):
-            for steps_to, types in _ACTIONS:
-                for found, value in follow(action, steps_to, (*path, *here)):
-                    for target in linker.targets(stack, value, *types):
-                        send(linker, node, target, place=node.place(*found), detail=detail)
-            for found, value in follow(action, _URL, (*path, *here)):
-                for target in endpoints(linker, stack, value):
+            for found, value, types in _ends(action, (*path, *here)):
+                resolved = endpoints(linker, stack, value) if types is None else linker.targets(stack, value, *types)
+                for target in resolved:
                     send(linker, node, target, place=node.place(*found), detail=detail)
         for here, action in mappings(payload, "ErrorAction"):
-            for steps_to, types in _ACTIONS:
-                for found, value in follow(action, steps_to, (*path, *here)):
+            for found, value, types in _ends(action, (*path, *here)):
+                if types is not None:
                     dead_letters(linker, node, value, *types, place=node.place(*found))
+
+
+def _ends(action: Body, path: TemplatePath) -> Iterator[tuple[TemplatePath, Json, tuple[str, ...] | None]]:
+    """Path and value of what an action names, with its types; None for a URL."""
+    for steps_to, types in _ACTIONS:
+        for found, value in follow(action, steps_to, path):
+            yield found, value, types
+    for found, value in follow(action, _URL, path):
+        yield found, value, None
 
 
 FINDERS: dict[str, tuple[Finder, ...]] = {"AWS::IoT::TopicRule": (topic_rule,)}

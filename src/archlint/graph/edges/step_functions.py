@@ -167,33 +167,38 @@ class _Walk:
 
     def _named(self, task: _Task, operation: Operation, here: TemplatePath, value: Json) -> bool:
         """Adds the edges to what one parameter names; False when that is known only at run time."""
-        if isinstance(value, str):
-            if EdgeKind.INVOKES in operation.kinds and _OWN_ID.search(value):
-                mode = _mode(operation, task)
-                self._add(task.name, _Found(EdgeKind.INVOKES, self._machine, self._definition.place(here), mode))
-                task.targets.append(self._machine)
-                return True
-            text = _JSONATA_STRING.match(value)
-            if text:
-                value = text[2]
-            elif is_dynamic(value) or (str(here[-1]).endswith(".$") and value.startswith(("$", "States."))):
-                return False
-        resource = self._definition.value(value)
-        if isinstance(resource, str):
-            if "${" in resource:  # no substitution has this name: a deployment fills it in, or fails
-                return False
-            if here[-1] == "CopySource":
-                resource = resource.strip("/").split("/", 1)[0]
+        place = self._definition.place(here)
+        if EdgeKind.INVOKES in operation.kinds and isinstance(value, str) and _OWN_ID.search(value):
+            self._add(task.name, _Found(EdgeKind.INVOKES, self._machine, place, _mode(operation, task)))
+            task.targets.append(self._machine)
+            return True
+        resource = self._known(here, value)
+        if resource is None:
+            return False
         events = tuple(self._events(task)) if BUS in operation.types else ()
         for target in self._linker.targets(self._stack, resource, *operation.types):
             if is_default_bus(target.node):
                 continue
             for kind in _kinds(operation, task):
-                edge_mode = _mode(operation, task) if kind is EdgeKind.INVOKES else None
-                place = self._definition.place(here)
-                self._add(task.name, _Found(kind, target.node, place, edge_mode, target.qualifier, events))
+                mode = _mode(operation, task) if kind is EdgeKind.INVOKES else None
+                self._add(task.name, _Found(kind, target.node, place, mode, target.qualifier, events))
             task.targets.append(target.node)
         return True
+
+    def _known(self, here: TemplatePath, value: Json) -> Json:
+        """The template value of an argument; None when it is computed at run time, or no substitution has its name."""
+        if isinstance(value, str):
+            text = _JSONATA_STRING.match(value)
+            if text:
+                value = text[2]
+            elif is_dynamic(value) or (str(here[-1]).endswith(".$") and value.startswith(("$", "States."))):
+                return None
+        resource = self._definition.value(value)
+        if not isinstance(resource, str):
+            return resource
+        if "${" in resource:
+            return None
+        return resource.strip("/").split("/", 1)[0] if here[-1] == "CopySource" else resource
 
     def _events(self, task: _Task) -> list[dict[str, Json]]:
         """What a task puts on a bus: `source` and `detail-type` by entry, None where known only at run time."""
