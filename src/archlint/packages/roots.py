@@ -18,6 +18,7 @@ class LintedRoot:
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(os.path.realpath(folder))
+        self._resolved: dict[tuple[str, str], Path | None] = {}
         self._prefix = os.path.join(str(self.folder), "")  # noqa: PTH118 - "/" must stay "/", a Path drops the slash
 
     def holds(self, real_path: str) -> bool:
@@ -29,10 +30,16 @@ class LintedRoot:
 
         The result has no symbolic links. URLs and ARNs name nothing here.
         """
+        key = (str(base), text)
+        if key not in self._resolved:
+            self._resolved[key] = self._resolve(*key)
+        return self._resolved[key]
+
+    def _resolve(self, base: str, text: str) -> Path | None:
         if not text or _REMOTE.match(text):
             return None
         try:
-            named = os.path.join(str(base), text)  # noqa: PTH118 - str: most paths that are asked for do not exist
+            named = os.path.join(base, text)  # noqa: PTH118 - str: most paths that are asked for do not exist
             if not os.path.exists(named):  # noqa: PTH110 - likewise
                 return None
             real_path = os.path.realpath(named)
