@@ -236,3 +236,20 @@ def test_an_external_target_is_started_when_its_name_says_so(graph_of: GraphOf) 
         "B -triggers:async-> template.yaml#WorkerFunctionArn",
         "C -triggers:async-> arn:aws:states:eu-west-1:1:stateMachine:x",
     ]
+
+
+def test_a_pattern_knows_what_the_run_keeps_in_parameters(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Name: {Type: AWS::SSM::Parameter, Properties: {Name: /shop/source, Type: String, Value: orders}}
+          Bus: {Type: AWS::Events::EventBus, Properties: {Name: shop}}
+          Rule:
+            Type: AWS::Events::Rule
+            Properties:
+              EventBusName: !Ref Bus
+              EventPattern: {source: ["{{resolve:ssm:/shop/source}}", "{{resolve:ssm:/shop/other}}"]}
+        """
+    )
+    pattern = {"source": ["orders", "{{resolve:ssm:/shop/other}}"]}
+    assert edge(graph, "Bus -delivers-> Rule").detail == {"pattern": pattern}

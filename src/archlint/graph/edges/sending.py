@@ -127,10 +127,24 @@ def is_default_bus(node: Node) -> bool:
 
 
 def plain(linker: Linker, stack: Stack, value: Json) -> Json:
-    """The value as plain data (parameters' defaults and mappings applied); None for what is not known here."""
+    """The value as plain data (parameters' defaults, mappings, dynamic references applied); None for what is not known.
+
+    A dynamic reference that nobody in the run provides stays as it is written: it is the same wherever it stands.
+    """
     if isinstance(value, (dict, list)):
         found: Json = linker.literal(stack, value)
-        return found
+        return _with_references(linker, stack, found)
+    return _with_references(linker, stack, value) if isinstance(value, str) else value
+
+
+def _with_references(linker: Linker, stack: Stack, value: Json) -> Json:
+    if isinstance(value, str):
+        texts = linker.texts(stack, value) if "{{resolve:" in value else []
+        return value if len(texts) != 1 or texts[0].literal is None else texts[0].literal
+    if isinstance(value, list):
+        return [_with_references(linker, stack, item) for item in value]
+    if isinstance(value, dict):
+        return {key: _with_references(linker, stack, item) for key, item in value.items()}
     return value
 
 

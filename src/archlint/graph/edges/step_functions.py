@@ -9,7 +9,7 @@ from archlint.graph.edges import asl
 from archlint.graph.edges.asl import ARGUMENTS, Call
 from archlint.graph.edges.definitions import Definition, definitions
 from archlint.graph.edges.operations import Operation, arguments, is_dynamic, operations
-from archlint.graph.edges.sending import BUCKET, BUS, FUNCTION, endpoints, is_default_bus
+from archlint.graph.edges.sending import BUCKET, BUS, FUNCTION, endpoints, is_default_bus, plain
 from archlint.graph.model import EdgeKind, Mode
 from archlint.graph.workflows import State, Workflow
 
@@ -208,7 +208,7 @@ class _Walk:
             for parameter, name in (("source", "source"), ("detailtype", "detail-type")):
                 for _, value, dynamic in arguments(entry, (parameter,)):
                     known = None if dynamic or is_dynamic(value) else self._definition.value(value)
-                    event[name] = self._linker.literal(self._stack, known)
+                    event[name] = plain(self._linker, self._stack, known)
             found.append(event)
         return found
 
