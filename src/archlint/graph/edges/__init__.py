@@ -1,4 +1,20 @@
-"""Edge finders: what the properties and definitions of each resource type say about its edges."""
+"""Edge finders: what the properties and definitions of each resource type say about its edges.
+
+`Edge.detail` by what declares the edge; values are plain data, None stands for what is not known here:
+
+- mapping: `filters` (parsed patterns), `batch_size`, `batching_window`, `enabled`, `response_types`,
+  `maximum_retry_attempts`, `maximum_record_age`, `enhanced_fan_out`
+- bucket notification: `events`, `prefix`, `suffix`; subscription: `protocol`, `filter_policy`, `filter_scope`, `raw`;
+  log subscription: `pattern` (a text)
+- rule, to it and from it: `pattern`, `schedule`; from it also `target` (the target's Id), `input`, `dead_letters` (whether
+  the target has a queue of its own); schedule: `schedule`, `dead_letters`; pipe: `filters`, `batch_size`, `enrichment`
+- API: `routes` (`GET /orders/{id}`, a route key), `timeout` (milliseconds, when given), or `authorizer` (its name)
+- AppSync: `fields` (`Query.order`); load balancer: `conditions`; user pool: `trigger`; CloudFront: `event`
+- state machine: `states` (names), `caught` (only states that a Catch leads to), `events` (`source` and `detail-type` by
+  entry put on a bus); the whole definition is `ResourceGraph.workflows[machine]`
+- OnSuccess: `on: success`; alarm: `metric` of what it watches, `on` (`Alarm`, `OK`, `InsufficientData`)
+- role of a task or job definition: `role` (`task`, `execution`); pipeline: `action`; IoT rule: `sql`
+"""
 
 from __future__ import annotations
 
