@@ -26,7 +26,7 @@ KNOWN_TRANSFORMS = frozenset(
     | {"AWS::SecretsManager-2024-09-16", "AWS::ServiceCatalog"}
 )
 # A file that has both is meant to be a template even when it cannot be parsed.
-_MEANT_TOP = re.compile(r"""^\s{0,4}["']?(?:AWSTemplateFormatVersion|Resources)["']?\s*:""", re.MULTILINE)
+_MEANT_TOP = re.compile(r"""(?:^\s{0,4}|[{,]\s*)["']?(?:AWSTemplateFormatVersion|Resources)["']?\s*:""", re.MULTILINE)
 _MEANT_TYPE = re.compile(r"""["']?Type["']?\s*:\s*["']?(?:AWS|Alexa|Custom)::""")
 
 
