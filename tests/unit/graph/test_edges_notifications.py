@@ -241,3 +241,15 @@ def test_alarms_watch_and_tell(graph_of: GraphOf) -> None:
     assert edge(graph, "Rate -watches-> Fn").detail == {"metric": "Errors"}
     assert str(edge(graph, "Custom -watches-> Group").via) == "Errors"
     assert edge(graph, "Old -triggers:async-> Fn").detail == {"on": "OK"}
+
+
+def test_an_endpoint_that_is_empty_by_default_still_is_one(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Mail: {Type: String, Default: ""}}
+        Resources:
+          Told: {Type: AWS::SNS::Topic}
+          Sub: {Type: AWS::SNS::Subscription, Properties: {TopicArn: !Ref Told, Protocol: email, Endpoint: !Ref Mail}}
+        """
+    )
+    assert drawn(graph) == ["Told -delivers-> email template.yaml#Sub.Endpoint"]

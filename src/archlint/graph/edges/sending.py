@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from archlint.graph.link import Linker
     from archlint.graph.model import Node
     from archlint.graph.stacks import Stack
+    from archlint.graph.text import Text
     from archlint.template.model import Json, Place
 
 FUNCTION = "AWS::Lambda::Function"
@@ -172,10 +173,13 @@ def named(linker: Linker, node: Node, key: str, value: Json, *types: str) -> lis
         return []
     found = linker.targets(stack, value, *types)
     if not found:
-        for text in linker.texts(stack, value):
-            name = f"{node.file}#{node.logical_id}.{key}" if text.hole is not None else str(text)
-            found += [Target(linker.external(name))] if text.parts else []
+        found = [Target(linker.external(_name(node, key, text))) for text in linker.texts(stack, value)]
     return found
+
+
+def _name(node: Node, key: str, text: Text) -> str:
+    """The text, or the property when the text is one unknown or empty (a parameter whose default is empty)."""
+    return str(text) if text.parts and text.hole is None else f"{node.file}#{node.logical_id}.{key}"
 
 
 _HOST = re.compile(r"^[a-z0-9+.-]*://([^/:?#]+)")
