@@ -142,7 +142,7 @@ def test_function_and_its_url_layers_and_file_system(graph_of: GraphOf) -> None:
         "Fn -logs_to-> Logs",
         "Fn -reads-> Files",
         "Fn -uses_layer-> Layer",
-        "Fn -uses_layer-> arn:aws:lambda:eu-west-1:123456789012:layer:other:3:3",
+        "Fn -uses_layer-> arn:aws:lambda:eu-west-1:123456789012:layer:other:3",
         "Fn -writes-> Files",
         "Url -triggers:sync-> Fn",
     ]

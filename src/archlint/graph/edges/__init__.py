@@ -7,7 +7,8 @@
 - bucket notification: `events`, `prefix`, `suffix`; subscription: `protocol`, `filter_policy`, `filter_scope`, `raw`;
   log subscription: `pattern` (a text)
 - rule, to it and from it: `pattern`, `schedule`; from it also `target` (the target's Id), `input`, `dead_letters`
-  (whether the target has a queue of its own); schedule: `schedule`, `dead_letters`; pipe: `filters`, `batch_size`, `enrichment`
+  (whether the target has a queue of its own); schedule: `schedule`, `dead_letters`
+- pipe, to it: `filters`, `batch_size`; from it: `enrichment`
 - API: `routes` (`GET /orders/{id}`, a route key), `timeout` (milliseconds, when given), or `authorizer` (its name)
 - AppSync: `fields` (`Query.order`); load balancer: `conditions`; user pool: `trigger`; CloudFront: `event`
 - state machine: `states` (names), `caught` (only states that a Catch leads to), `events` (`source` and `detail-type` by
