@@ -68,6 +68,8 @@ class Text(NamedTuple):
 
     def split(self, separator: str, limit: int = -1) -> list[Text]:
         """Splits at a literal separator, as str.split does; holes are never split."""
+        if len(self.parts) == 1 and isinstance(self.parts[0], str):
+            return [Text((piece,) if piece else ()) for piece in self.parts[0].split(separator, limit)]
         pieces: list[list[Part]] = [[]]
         for part in self.parts:
             if not isinstance(part, str):
