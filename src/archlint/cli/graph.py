@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archlint.ruleset.pattern import Match, Pattern
     from archlint.ruleset.rule import RuleContext
 
-_FORMATS = ("mermaid", "dot", "json", "graphml")
+_FORMATS = ("mermaid", "dot", "json", "graphml", "table")
 _LEVELS = ("resource", "service", "stack", "team")
 
 
@@ -45,9 +45,16 @@ def graph(
     from archlint.graph.model import EdgeKind
     from archlint.graph.view import Level, default_kinds, view
 
+    if form == "table" and level == "resource":
+        raise UsageError("a table shows teams, stacks or services", hint="add --level team")
+    estate = _estate(paths, given)
+    if not (edges or focus) and (form == "table" or (level == "team" and form != "graphml")):
+        click.echo(_waits(estate.graph, form, level), nl=False)
+        return 0
+    if form == "table":
+        raise UsageError("a table knows neither --focus nor --edges")
     is_picture = form in ("mermaid", "dot")
     kinds = edge_kinds(edges) if edges else default_kinds(Level(level)) if is_picture else tuple(EdgeKind)
-    estate = _estate(paths, given)
     found = view(
         estate.graph,
         level=Level(level),
@@ -57,6 +64,31 @@ def graph(
     )
     click.echo(EXPORTERS[form](found.drawn() if is_picture else found), nl=False)
     return 0
+
+
+def _waits(graph: ResourceGraph, form: str, level: str) -> str:
+    """Who waits for whom, as a table or a picture; in JSON beside the edges that were always there."""
+    from dataclasses import replace
+
+    from archlint.graph.export import EXPORTERS
+    from archlint.graph.tables import to_table
+    from archlint.graph.teams import owner_graph, owner_of
+    from archlint.graph.view import Level, owner_view, view
+
+    groups: dict[str, Callable[[Node], str | None]] = {
+        "team": owner_of,
+        "service": lambda node: node.stack.service if node.stack is not None else None,
+        "stack": lambda node: node.stack.id if node.stack is not None else None,
+    }
+    waits = owner_graph(graph, groups[level])
+    if level == "team" and not waits.teams:
+        hint = "name the owners in archlint.toml ([owners]), in tags or in CODEOWNERS"
+        click.echo(f"note: nobody is known to own anything; {hint}", err=True)
+    if form == "table":
+        return to_table(waits, level)
+    if form == "json":
+        return EXPORTERS[form](replace(view(graph, level=Level.TEAM), waits=waits))
+    return EXPORTERS[form](owner_view(waits))
 
 
 def edge_kinds(text: str) -> tuple[EdgeKind, ...]:

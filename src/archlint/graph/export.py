@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from archlint.graph.model import Edge, Node
+    from archlint.graph.teams import Dependence
     from archlint.graph.view import View, ViewEdge, ViewNode
 
 VERSION = 1
@@ -30,7 +31,12 @@ def to_json(view: View) -> str:
     head: dict[str, Any] = {"version": VERSION}
     if view.level is not Level.RESOURCE:
         head["level"] = view.level.value
-    body = ",\n".join(f'"{key}": [{_rows(rows)}]' for key, rows in (("nodes", nodes), ("edges", edges)))
+    lists = {"nodes": nodes, "edges": edges}
+    if view.waits is not None:
+        lists["waits"] = [
+            _json_wait(item, len(view.waits.teams[item.owner].functions)) for item in view.waits.dependences
+        ]
+    body = ",\n".join(f'"{key}": [{_rows(rows)}]' for key, rows in lists.items())
     return f"{json.dumps(head)[:-1]},\n{body}}}\n"
 
 
@@ -44,6 +50,17 @@ def _json_group(item: ViewNode) -> dict[str, Any]:
 
 def _json_bundle(item: ViewEdge) -> dict[str, Any]:
     return {"kind": item.kind.value, "source": item.source, "target": item.target, "count": item.count}
+
+
+def _json_wait(item: Dependence, functions: int) -> dict[str, Any]:
+    return {
+        "owner": item.owner,
+        "needs": item.needs,
+        "functions": functions,
+        "waiting": [node.id for node in item.waiting],
+        "using": [node.id for node in item.using],
+        "values": list(item.values),
+    }
 
 
 def json_node(node: Node) -> dict[str, Any]:
@@ -127,6 +144,8 @@ def _merged(view: View) -> list[ViewEdge]:
 
 
 def _edge_label(edge: ViewEdge) -> str:
+    if edge.label is not None:
+        return edge.label
     return f"{edge.kind.value} {edge.count}x" if edge.count > 1 else edge.kind.value
 
 
@@ -144,7 +163,8 @@ def _mermaid_shape(node: ViewNode) -> str:
 def _detail(node: ViewNode) -> str:
     if node.node is not None:
         return short_type(node.type)
-    return f"{node.resources} resource{'s' if node.resources != 1 else ''}"
+    counts = [(node.functions, "function"), (node.resources, "resource")]
+    return ", ".join(f"{count} {name}{'s' if count != 1 else ''}" for count, name in counts if count is not None)
 
 
 _MERMAID_SPECIAL = re.compile(r"[^\w .,:/@$*+=()-]")

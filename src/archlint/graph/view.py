@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from archlint.graph.model import Edge, Node, ResourceGraph
+    from archlint.graph.teams import Dependence, OwnerGraph, Team
 
 EVENTS = (EdgeKind.TRIGGERS, EdgeKind.INVOKES, EdgeKind.PUBLISHES, EdgeKind.DELIVERS, EdgeKind.DEAD_LETTERS)
 DATA = (EdgeKind.READS, EdgeKind.WRITES, EdgeKind.CONNECTS, EdgeKind.REPLICATES, EdgeKind.MEMBER_OF, EdgeKind.PROXIES)
@@ -55,6 +56,8 @@ class ViewNode:
     """What to draw it in: the stack of a resource."""
     node: Node | None = None
     resources: int = 1
+    functions: int | None = None
+    """How many of the resources are functions, where that is what counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class ViewEdge:
     target: str
     edge: Edge | None = None
     count: int = 1
+    label: str | None = None
+    """What to write on it instead of kind and count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +80,14 @@ class View:
     level: Level
     nodes: tuple[ViewNode, ...]
     edges: tuple[ViewEdge, ...]
+    waits: OwnerGraph | None = None
+    """Who waits for whom, where the view was asked for it."""
 
     def drawn(self) -> View:
         """Without nodes that no edge touches: a picture of them says nothing."""
         touched = {end for edge in self.edges for end in (edge.source, edge.target)}
-        return View(self.level, tuple(node for node in self.nodes if node.id in touched), self.edges)
+        nodes = tuple(node for node in self.nodes if node.id in touched)
+        return View(self.level, nodes, self.edges, self.waits)
 
 
 def default_kinds(level: Level) -> tuple[EdgeKind, ...]:
@@ -159,6 +167,42 @@ def _grouped(level: Level, nodes: Iterable[Node], edges: Sequence[Edge]) -> View
         count = sum(node.resource is not None for node in inside)
         grouped.append(ViewNode(name, label, kind, resources=count))
     return View(level, tuple(grouped), tuple(ViewEdge(*key, count=count) for key, count in counts.items()))
+
+
+def owner_view(waits: OwnerGraph) -> View:
+    """Teams, and on each edge for how many of its functions the one waits for the other or uses it.
+
+    A solid edge is a wait, a dashed one a use.
+    """
+    return View(
+        Level.TEAM,
+        tuple(map(_team, waits.teams.values())),
+        tuple(_dependence(item, len(waits.teams[item.owner].functions)) for item in waits.dependences),
+        waits,
+    )
+
+
+def _team(team: Team) -> ViewNode:
+    kind = Level.TEAM.value
+    return ViewNode(f"{kind}:{team.name}", team.name, kind, resources=team.resources, functions=len(team.functions))
+
+
+def _dependence(item: Dependence, functions: int) -> ViewEdge:
+    kind = EdgeKind.ASSUMES if item.waiting else EdgeKind.REFERENCES
+    says = []
+    if item.waiting:
+        says.append(f"waits for {counted(len(item.waiting), functions)}")
+    if len(item.using) > len(item.waiting):
+        says.append(f"uses it in {counted(len(item.using), functions)}")
+    if item.values:
+        says.append(f"takes {len(item.values)} value{'s' if len(item.values) > 1 else ''}")
+    source, target = (f"{Level.TEAM.value}:{name}" for name in (item.owner, item.needs))
+    return ViewEdge(kind, source, target, count=len(item.waiting) or len(item.using), label=", ".join(says))
+
+
+def counted(part: int, whole: int) -> str:
+    """`12 of 14 functions`."""
+    return f"{part} of {whole} function{'s' if whole != 1 else ''}"
 
 
 def _group_of(node: Node, level: Level) -> str:

@@ -48,7 +48,7 @@ def owner(text: str, path: str, dialect: Dialect = "github") -> str | None:
 )
 def test_patterns_of_both_hosts(pattern: str, path: str, matches: bool) -> None:
     for dialect in ("github", "gitlab"):
-        found = parse_code_owners(f"{pattern} @shop/team", dialect).owner(path)  # type: ignore[arg-type]  # loop over literals
+        found = parse_code_owners(f"{pattern} @shop/team", dialect).owner(path)
         assert (found == "team") is matches, dialect
 
 
