@@ -14,6 +14,7 @@ from archlint.graph.iam.evaluate import (
     expand,
     is_allowed,
     is_denied,
+    is_void,
     role_permissions,
     services,
     unbounded,
@@ -21,6 +22,7 @@ from archlint.graph.iam.evaluate import (
 )
 from archlint.graph.iam.facts import Permission, PolicyDocument
 from archlint.graph.iam.statements import Statement
+from archlint.graph.imports import Import, imports
 from archlint.graph.model import Edge, EdgeKind, Evidence, Mode, Node, ResourceGraph
 from archlint.graph.queries import (
     Cycle,
@@ -36,6 +38,7 @@ from archlint.graph.queries import (
 )
 from archlint.graph.runtimes import lambda_runtimes
 from archlint.graph.stacks import Stack
+from archlint.graph.teams import Dependence, OwnerGraph, Team, are_foreign, owner_graph
 from archlint.graph.values import UNKNOWN, Unknown, Values
 from archlint.graph.worlds import World
 from archlint.ruleset.logic import number
@@ -68,16 +71,19 @@ __all__ = [
     "At",
     "Confidence",
     "Cycle",
+    "Dependence",
     "Document",
     "Edge",
     "EdgeKind",
     "Evidence",
     "Finding",
+    "Import",
     "Json",
     "Location",
     "Match",
     "Mode",
     "Node",
+    "OwnerGraph",
     "Param",
     "Permission",
     "Place",
@@ -93,6 +99,7 @@ __all__ = [
     "Severity",
     "Stack",
     "Statement",
+    "Team",
     "Template",
     "Unknown",
     "Values",
@@ -100,6 +107,7 @@ __all__ = [
     "access_levels",
     "admits",
     "allows",
+    "are_foreign",
     "betweenness",
     "capacity",
     "cycles",
@@ -109,13 +117,16 @@ __all__ = [
     "expand",
     "fan_in",
     "fan_out",
+    "imports",
     "is_allowed",
     "is_denied",
+    "is_void",
     "lambda_runtimes",
     "listed",
     "locate",
     "longest_paths",
     "number",
+    "owner_graph",
     "parse_pattern",
     "property_default",
     "proton",
