@@ -131,6 +131,8 @@ _ARN_TYPES: dict[tuple[str, str], tuple[str, ...]] = {
     ("s3vectors", "bucket"): ("AWS::S3Vectors::VectorBucket",),
 }
 ARN_SERVICES = frozenset(service for service, _ in _ARN_TYPES)
+# What these ARNs have behind the resource is a part of it: an object, an index, a version, a log stream.
+_DIVIDED = frozenset({"dynamodb", "execute-api", "kinesis", "lambda", "logs", "s3", "sns"})
 _COLON_WORD = frozenset({"lambda", "logs", "secretsmanager", "rds", "rds-db", "states", "cloudwatch", "sns", "sqs"})
 
 
@@ -159,6 +161,9 @@ def parse_arn(text: Text) -> ArnName | None:
     if service is None:
         return None
     resource = fields[5]
+    if service == "ssm" and resource.parts and resource.parts[0] == "parameter":
+        # `parameter${Parameter}`: the slash is the one that the name begins with.
+        return ArnName(service, "parameter", _ARN_TYPES["ssm", "parameter"], Text(resource.parts[1:]), None, "")
     if (service, "*") in _ARN_TYPES:
         return _wordless(service, resource)
     separator = ":" if service in _COLON_WORD else "/"
@@ -169,6 +174,21 @@ def parse_arn(text: Text) -> ArnName | None:
     word = word.lstrip("/")
     types = _ARN_TYPES.get((service, word), ())
     return _named(service, word, types, tail[0])
+
+
+def whole_arn(text: Text, arn: ArnName) -> str:
+    """The ARN of the resource itself, without the object, index or alias that the text names below it."""
+    shown = str(text)
+    below = arn.rest if arn.service in _DIVIDED and arn.word != "layer" else ""
+    return shown.removesuffix(below)
+
+
+def arn_form(kind: str) -> tuple[str, str] | None:
+    """The service of this type's ARNs and what they have before the name (`table/`, `function:`); None if unknown."""
+    for (service, word), types in _ARN_TYPES.items():
+        if types and types[0] == kind:
+            return service, "" if word == "*" else word + (":" if service in _COLON_WORD else "/")
+    return None
 
 
 def _wordless(service: str, resource: Text) -> ArnName:
@@ -222,4 +242,4 @@ def is_unknown(text: Text) -> bool:
     return all(isinstance(part, Hole) or (isinstance(part, str) and not part.strip("*-_/:.")) for part in text.parts)
 
 
-__all__ = ["ARN_SERVICES", "NAME_PROPERTY", "ArnName", "NodePart", "is_unknown", "parse_arn"]
+__all__ = ["ARN_SERVICES", "NAME_PROPERTY", "ArnName", "NodePart", "arn_form", "is_unknown", "parse_arn", "whole_arn"]

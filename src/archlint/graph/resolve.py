@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from archlint.graph.model import Node
-from archlint.graph.names import is_unknown, parse_arn
+from archlint.graph.names import is_unknown, parse_arn, whole_arn
 from archlint.graph.text import Hole, NodePart, Text
 from archlint.graph.texts import NOTHING, Link, Texts
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archlint.graph.stacks import Stack
     from archlint.template.model import Json
 
+_LIST_TYPE = re.compile(r"List<|^CommaDelimitedList$")
 _QUEUE_URL = re.compile(r"https://(?:sqs\.[^/]*|[^/]*\.queue)\.amazonaws\.com")
 
 # Ref or GetAtt of these are the resource they stand for.
@@ -61,15 +62,30 @@ class Resolver(Texts):
                         [*self.targets(stack, branches[1], *types), *self.targets(stack, branches[2], *types)]
                     )
             if "Ref" in value or "Fn::Split" in value:
-                items = self._list(stack, value)
-                if items is not None and len(items) > 1:
-                    return [t for item in items if isinstance(item, Text) and (t := self.target(stack, item, types))]
+                items = self.items(stack, value)
+                if len(items) > 1:
+                    return _distinct(t for item in items if (t := self.target(stack, item, types)))
         found = []
         for text in self.texts(stack, value):
             target = self.target(stack, text, types)
             if target is not None:
                 found.append(target)
         return found if len(found) < 2 else _distinct(found)
+
+    def items(self, stack: Stack, value: dict[str, Json]) -> list[Text]:
+        """The items of a `Split` or of a parameter that is a list, in all its alternatives; [] for other values."""
+        listed = self._list(stack, value)
+        if listed is not None:
+            return [item for item in listed if isinstance(item, Text)]
+        [(function, argument)] = value.items()
+        if function == "Fn::Split" and isinstance(argument, list) and len(argument) == 2:
+            separator, whole = argument
+            pieces = self.texts(stack, whole) if isinstance(separator, str) and separator else []
+            return [piece for text in pieces for piece in text.split(str(separator))]
+        declared = stack.template.section("Parameters").get(argument) if isinstance(argument, str) else None
+        if isinstance(declared, dict) and _LIST_TYPE.search(str(declared.get("Type"))):
+            return [piece for text in self.texts(stack, value) for piece in text.split(",")]
+        return []
 
     def target(self, stack: Stack, text: Text, types: Sequence[str] = ()) -> Target | None:
         """The resource that a text names, an external node when it lies outside the run, None when it says nothing."""
@@ -142,14 +158,12 @@ class Resolver(Texts):
             return found._replace(qualifier=arn.qualifier or found.qualifier, rest=arn.rest) if found else None
         if arn.types:
             node = self.names.named(stack, arn.types, arn.name)
-            if node is None and arn.service == "s3" and isinstance(arn.name.parts[0], NodePart):
-                node = None
             if node is not None:
                 return Target(node, None, arn.qualifier, arn.rest)
         literal = arn.name.literal
         if literal is not None and ("*" in literal or "?" in literal):
             return None
-        return Target(self.external(str(text)), None, arn.qualifier, arn.rest)
+        return Target(self.external(whole_arn(text, arn)), None, arn.qualifier, arn.rest)
 
     def _of_integration(self, stack: Stack, text: Text) -> Target | None:
         """`arn:aws:apigateway:<region>:lambda:path/2015-03-31/functions/<function ARN>/invocations`."""

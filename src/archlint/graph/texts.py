@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archlint.graph.exports import Exports
 from archlint.graph.model import Node, ResourceGraph
 from archlint.graph.name_index import NameIndex
+from archlint.graph.spelled import spelled
 from archlint.graph.text import Hole, NodePart, Part, Text, joined
 
 if TYPE_CHECKING:
@@ -303,7 +304,7 @@ class Texts:
             first, last = text.parts[0], text.parts[-1]
             assert isinstance(first, str)  # noqa: S101 - startswith has looked
             name = joined((first.removeprefix("{{resolve:ssm:"), *text.parts[1:-1], last.removesuffix("}}")))
-            return self.ssm_value(stack, name.split(":")[0]) or [text]
+            return self.ssm_value(stack, name.split(":")[0]) or [Text((Hole(f"ssm:{name}", stack.id),))]
         return [text]
 
     def _sub_variable(self, stack: Stack, name: str, variables: dict[str, Any]) -> list[Text]:
@@ -343,7 +344,7 @@ class Texts:
                 and isinstance(argument[0], str)
             ):
                 sources = self.texts(stack, argument[1])
-                return list(sources[0].split(argument[0])) if len(sources) == 1 else None
+                return list(_apart(sources[0], argument[0])) if len(sources) == 1 else None
             if function == "Ref":
                 sources = self.texts(stack, value)
                 if len(sources) == 1 and sources[0].hole is None and sources[0].node is None:
@@ -463,6 +464,12 @@ class Texts:
         if importer is not exporter:
             key = (id(importer), id(exporter), id(via), how)
             self.links.setdefault(key, Link(importer, exporter, via, how, is_sure))
+
+
+def _apart(text: Text, separator: str) -> list[Text]:
+    """The text split; an ARN or URL that a resource yields is first written out around the resource's name."""
+    whole = spelled(text.node) if text.node is not None and separator in (":", "/") else None
+    return (whole or text).split(separator)
 
 
 def _product(pieces: Sequence[Sequence[Text]]) -> list[Text]:
