@@ -29,23 +29,28 @@ FORMATS = {
     "AWS::Logs::LogGroup.Arn": "logs_to",
 }
 NAMES = (
-    (re.compile(r"(?:Role|ROLE)(?:_?A(?:rn|RN)|s\[\])?$"), "assumes"),
+    (re.compile(r"(?:Role|ROLE)(?:_?A(?:rn|RN)|s\[\])?$|^DeliverLogsPermissionArn$"), "assumes"),
     (re.compile(r"(?i)kms.*key|key.*kms"), "encrypts"),
     (re.compile(r"^(?:Vpc|VPC)?Subnets?(?:Ids?)?(?:\[\])?$"), "runs_in"),
     (re.compile(r"^(?:Vpc|VPC)?SecurityGroups?(?:Ids?)?(?:\[\])?$"), "runs_in"),
+    (re.compile(r"(?i)log_?group(?:arn|name)?$"), "logs_to"),
 )
 # Here a role is a part that something plays, not an IAM role; or the name is one of another service.
 NO_ROLE = re.compile(
     r"^AWS::(?:QuickSight|Transcribe|Grafana|MediaLive::Node|ElastiCache|Bedrock::Prompt|RDS::DBProxyEndpoint|EKS::Capability)"
-    r"|SAMLOptions|SnowflakeRole$|DomainIAMRoleName$|ApproverRoles"
+    r"|SAMLOptions|SnowflakeRole$|DomainIAMRoleName$|ApproverRoles|PrincipalRole|ComputeResources\.InstanceRole$"
 )
+# The key of a secret that RDS keeps, not of the database.
+NO_KEY = re.compile(r"MasterUserSecret\.KmsKeyId$")
 CARRIERS = re.compile(
     r"^AWS::(?:IAM::|ApiGateway::(?:Method|Authorizer)|ApiGatewayV2::(?:Integration|Authorizer)|AppSync::DataSource"
     r"|ECS::(?:Daemon)?TaskDefinition|Batch::JobDefinition|SNS::Subscription|Logs::SubscriptionFilter|KMS::|Events::EventBusPolicy)"
 )
 # In the network itself a subnet or group is what the resource is about; instances run there.
 NETWORK = re.compile(r"^AWS::EC2::(?!Instance$|LaunchTemplate$|NetworkInterface$)|^AWS::RDS::DBSecurityGroup")
-LOG_SETTINGS = re.compile(r"^AWS::(?:Logs|ApplicationInsights|CloudWatch)::|^AWS::IoT::TopicRule$")
+LOG_SETTINGS = re.compile(
+    r"^AWS::(?:Logs|ApplicationInsights|CloudWatch|BackupGateway|MGN)::|^AWS::(?:IoT::TopicRule|SSM::MaintenanceWindowTask)$"
+)
 # Deeper properties are those of dashboards and the like.
 MAX_DEPTH = 9
 
@@ -76,6 +81,12 @@ def leaves(schema: Any, root: Any, path: str, seen: frozenset[str]) -> Iterator[
         yield path, schema.get("format", "")
 
 
+def beginnings(pointer: str) -> tuple[str, str]:
+    """How property paths begin that are this JSON pointer of a schema or below it: `/properties/A/*/B` is `A[].B`."""
+    path = pointer.removeprefix("/properties/").replace("/*", "[]").replace("/", ".")
+    return f"{path}.", f"{path}["
+
+
 def kind_of(resource: str, path: str, given: str) -> str | None:
     """The edge kind that a property says, None when it says none."""
     name = path.rpartition(".")[2]
@@ -83,6 +94,8 @@ def kind_of(resource: str, path: str, given: str) -> str | None:
     if kind is None and not given:
         kind = next((found for pattern, found in NAMES if pattern.search(name)), None)
     if kind == "assumes" and NO_ROLE.search(f"{resource}.{path}"):
+        return None
+    if kind == "encrypts" and NO_KEY.search(path):
         return None
     if kind == "runs_in" and NETWORK.search(resource):
         return None
@@ -99,11 +112,11 @@ def table() -> dict[str, list[str]]:
         if CARRIERS.search(resource):
             continue
         schema = json.loads(SCHEMAS.joinpath("resources", f"{digest}.json").read_text(encoding="utf-8"))
-        read_only = {entry.removeprefix("/properties/").split("/")[0] for entry in schema.get("readOnlyProperties", ())}
+        read_only = tuple(start for pointer in schema.get("readOnlyProperties", ()) for start in beginnings(pointer))
         rows = set()
         for path, given in leaves(schema, schema, "", frozenset()):
             kind = kind_of(resource, path, given)
-            if kind is not None and re.split(r"[.\[]", path)[0] not in read_only:
+            if kind is not None and not f"{path}.".startswith(read_only):
                 rows.add(f"{kind} {path}")
         if rows:
             found[resource] = sorted(rows)

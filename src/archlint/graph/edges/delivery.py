@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from archlint.graph.edges.paths import EACH, follow, mappings, steps
@@ -79,7 +80,7 @@ def _call(linker: Linker, node: Node, target: Target, place: Place | None, detai
 
 
 def distribution(linker: Linker, node: Node) -> None:
-    """CloudFront → its edge functions (`triggers` sync) and origins in the run other than buckets (`delivers`)."""
+    """CloudFront → edge functions (`triggers` sync), origins other than buckets (`delivers`), its `logs_to` bucket."""
     stack = node.stack
     if stack is None:
         return
@@ -94,8 +95,14 @@ def distribution(linker: Linker, node: Node) -> None:
             for target in endpoints(linker, stack, _url(value)):
                 if target.node.type != BUCKET:
                     send(linker, node, target, place=node.place(*here), mode=Mode.SYNC)
+        for here, value in follow(config, ("Logging", "Bucket"), path):
+            flat = flatten(value)
+            name = flat.value(_BUCKET_HOST.split(flat.text, maxsplit=1)[0]) if flat is not None else None
+            for target in linker.targets(stack, name, BUCKET):
+                linker.connect(EdgeKind.LOGS_TO, node, target.node, place=node.place(*here))
 
 
+_BUCKET_HOST = re.compile(r"\.s3[.-]")
 _ASSOCIATIONS = (("LambdaFunctionAssociations", "LambdaFunctionARN"), ("FunctionAssociations", "FunctionARN"))
 
 

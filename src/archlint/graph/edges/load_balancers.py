@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from archlint.graph.edges.paths import EACH, follow, mappings
-from archlint.graph.edges.sending import FUNCTION, known, plain, send
+from archlint.graph.edges.sending import BUCKET, FUNCTION, known, plain, send
 from archlint.graph.model import EdgeKind, Mode
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 _LISTENER_RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 _TARGET_GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
+_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+_CLASSIC = "AWS::ElasticLoadBalancing::LoadBalancer"
 
 
 class _Front(NamedTuple):
@@ -71,7 +73,7 @@ def _balancers(linker: Linker, node: Node) -> list[Node]:
 
 _TARGETS = {
     "lambda": (FUNCTION,),
-    "alb": ("AWS::ElasticLoadBalancingV2::LoadBalancer",),
+    "alb": (_BALANCER,),
     "instance": ("AWS::EC2::Instance",),
     "ip": ("AWS::EC2::Instance",),
 }
@@ -122,4 +124,53 @@ def service(linker: Linker, node: Node) -> None:
                 )
 
 
-FINDERS: dict[str, tuple[Finder, ...]] = {_TARGET_GROUP: (target_group,), "AWS::ECS::Service": (service,)}
+def scaling_group(linker: Linker, node: Node) -> None:
+    """Load balancer → the Auto Scaling group whose instances register with it (`delivers`)."""
+    stack = node.stack
+    if stack is None:
+        return
+    for path, value in follow(node.properties, ("TargetGroupARNs", EACH)):
+        for group in linker.targets(stack, value):
+            for front in _fronts(linker).get(group.node, ()):
+                linker.connect(
+                    EdgeKind.DELIVERS,
+                    front.balancer,
+                    node,
+                    place=node.place(*path),
+                    via=group.node,
+                    detail={"conditions": front.conditions},
+                )
+    for path, value in follow(node.properties, ("LoadBalancerNames", EACH)):
+        for balancer in linker.targets(stack, value, _CLASSIC):
+            linker.connect(EdgeKind.DELIVERS, balancer.node, node, place=node.place(*path))
+
+
+_LOG_BUCKETS = frozenset({"access_logs.s3.bucket", "connection_logs.s3.bucket", "health_check_logs.s3.bucket"})
+
+
+def logs(linker: Linker, node: Node) -> None:
+    """Load balancer → the bucket that its attributes name for its logs (`logs_to`).
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
+    """
+    stack = node.stack
+    if stack is None:
+        return
+    found = [
+        (path, attribute.get("Value"))
+        for path, attribute in mappings(node.properties, "LoadBalancerAttributes", EACH)
+        if attribute.get("Key") in _LOG_BUCKETS
+    ]
+    found += follow(node.properties, ("AccessLoggingPolicy", "S3BucketName"))
+    for path, value in found:
+        for bucket in linker.targets(stack, value, BUCKET):
+            linker.connect(EdgeKind.LOGS_TO, node, bucket.node, place=node.place(*path))
+
+
+FINDERS: dict[str, tuple[Finder, ...]] = {
+    _TARGET_GROUP: (target_group,),
+    _BALANCER: (logs,),
+    _CLASSIC: (logs,),
+    "AWS::ECS::Service": (service,),
+    "AWS::AutoScaling::AutoScalingGroup": (scaling_group,),
+}

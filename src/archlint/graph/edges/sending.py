@@ -166,20 +166,23 @@ def known(linker: Linker, stack: Stack, value: Json, *types: str) -> list[Target
 def named(linker: Linker, node: Node, key: str, value: Json, *types: str) -> list[Target]:
     """Like `Linker.targets` for a property of a node, but a declared end that says nothing still is one.
 
-    It is an external node: of its text, or, where that says nothing at all, of the property itself.
+    It is an external node: of its text, of the parameter whose default is empty, or, where that says nothing at all,
+    of the property itself.
     """
     stack = node.stack
     if stack is None:
         return []
     found = linker.targets(stack, value, *types)
     if not found:
-        found = [Target(linker.external(_name(node, key, text))) for text in linker.texts(stack, value)]
+        found = [Target(linker.external(_name(node, key, value, text))) for text in linker.texts(stack, value)]
     return found
 
 
-def _name(node: Node, key: str, text: Text) -> str:
-    """The text, or the property when the text is one unknown or empty (a parameter whose default is empty)."""
-    return str(text) if text.parts and text.hole is None else f"{node.file}#{node.logical_id}.{key}"
+def _name(node: Node, key: str, value: Json, text: Text) -> str:
+    if text.parts and text.hole is None:
+        return str(text)
+    parameter = value.get("Ref") if isinstance(value, dict) and not text.parts else None
+    return f"{node.file}#{parameter if isinstance(parameter, str) else f'{node.logical_id}.{key}'}"
 
 
 _HOST = re.compile(r"^[a-z0-9+.-]*://([^/:?#]+)")
