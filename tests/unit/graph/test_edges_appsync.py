@@ -38,7 +38,7 @@ TABLE = "DynamoDBConfig: {AwsRegion: x, TableName: !Ref Table}"
     ("config", "expected"),
     [
         ("LambdaConfig: {LambdaFunctionArn: !GetAtt Fn.Arn}", ["triggers:sync-> Fn"]),
-        (TABLE + ", ServiceRoleArn: !GetAtt Role.Arn", ["assumes-> Role", "reads-> Table", "writes-> Table"]),
+        (TABLE, ["reads-> Table", "writes-> Table"]),
         (
             (
                 "RelationalDatabaseConfig: {RdsHttpEndpointConfig: "
@@ -116,6 +116,11 @@ def test_pipelines_and_code_in_files(graph_of: GraphOf, tmp_path: Path) -> None:
     )
     assert drawn(graph) == ["Api -reads-> Table"]
     assert edge(graph, "Api -reads-> Table").detail == {"fields": ["Query.order"]}
+
+
+def test_a_data_source_assumes_its_role(graph_of: GraphOf) -> None:
+    graph = graph_of(source("Type: NONE, ServiceRoleArn: !GetAtt Role.Arn"))
+    assert drawn(graph) == ["Source -assumes-> Role"]
 
 
 def test_an_event_invocation_is_asynchronous(graph_of: GraphOf) -> None:

@@ -252,4 +252,4 @@ def test_an_endpoint_that_is_empty_by_default_still_is_one(graph_of: GraphOf) ->
           Sub: {Type: AWS::SNS::Subscription, Properties: {TopicArn: !Ref Told, Protocol: email, Endpoint: !Ref Mail}}
         """
     )
-    assert drawn(graph) == ["Told -delivers-> email template.yaml#Sub.Endpoint"]
+    assert drawn(graph) == ["Told -delivers-> email template.yaml#Mail"]

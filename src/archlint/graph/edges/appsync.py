@@ -130,6 +130,8 @@ def data_source(linker: Linker, node: Node) -> None:
     stack, properties = node.stack, node.properties
     if stack is None:
         return
+    for target in linker.targets(stack, properties.get("ServiceRoleArn"), "AWS::IAM::Role"):
+        linker.connect(EdgeKind.ASSUMES, node, target.node, place=node.place("ServiceRoleArn"))
     uses = _uses(linker).get(node, [])
     fields: list[Json] = list(dict.fromkeys(field for use in uses for field in use.fields))
     for api in linker.targets(stack, properties.get("ApiId"), _API):
@@ -141,7 +143,6 @@ def data_source(linker: Linker, node: Node) -> None:
             ("RelationalDatabaseConfig.RdsHttpEndpointConfig.DbClusterIdentifier", _CLUSTERS, _sql_kinds(uses)),
             ("RelationalDatabaseConfig.RdsHttpEndpointConfig.AwsSecretStoreArn", (), (EdgeKind.READS,)),
             ("EventBridgeConfig.EventBusArn", (BUS,), (EdgeKind.PUBLISHES,)),
-            ("ServiceRoleArn", ("AWS::IAM::Role",), (EdgeKind.ASSUMES,)),
         ):
             for here, value in follow(properties, steps(path)):
                 source.connect(linker.targets(stack, value, *types), kinds, here)

@@ -159,7 +159,9 @@ def _endpoint_targets(linker: Linker, owner: Node, protocol: str | None, endpoin
     assert stack is not None  # noqa: S101 - the callers have looked
     if protocol is not None and protocol not in _PROTOCOL_TYPES:
         found = endpoints(linker, stack, endpoint) if protocol.startswith("http") else []
-        unknown = f"{owner.file}#{owner.logical_id}.Endpoint"  # a parameter whose default is empty
+        # A parameter whose default is empty still is an endpoint.
+        reference = endpoint.get("Ref") if isinstance(endpoint, dict) else None
+        unknown = f"{owner.file}#{reference or f'{owner.logical_id}.Endpoint'}"
         names = [text if text.parts else unknown for text in linker.texts(stack, endpoint)]
         return found or [Target(linker.external(f"{protocol} {name}")) for name in names]
     return named(linker, owner, "Endpoint", endpoint, *_PROTOCOL_TYPES.get(protocol or "", (FUNCTION, QUEUE)))

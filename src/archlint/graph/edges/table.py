@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from archlint.graph.link import Linker
     from archlint.graph.model import Node
-    from archlint.template.model import TemplatePath
+    from archlint.template.model import Body, TemplatePath
 
 Finder: TypeAlias = "Callable[[Linker, Node], None]"
 
@@ -166,5 +166,11 @@ def _ends(linker: Linker, node: Node, end: End, scope: Any, base: TemplatePath) 
     return [
         (target, path)
         for path, value in follow(scope, end.path, base)
+        if not isinstance(value, dict) or _is_intrinsic(value)
         for target in linker.targets(stack, value, *end.types)
     ]
+
+
+def _is_intrinsic(value: Body) -> bool:
+    """False for a mapping that stands where a name should: it names nothing."""
+    return len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
