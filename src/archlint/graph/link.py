@@ -154,6 +154,7 @@ def link(templates: Sequence[Template], settings: LinkSettings, bundles: Sequenc
         owners.assign(stack)
     for stack in stacks:
         ReferenceScanner(linker, stack).run()
+        resolver.take_arguments(stack)
     for kind in list(graph.types()):
         finders = FINDERS.get(kind) or FINDERS.get(kind.partition("::")[0] + "::*", ())
         if finders:

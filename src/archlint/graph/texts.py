@@ -203,11 +203,7 @@ class Texts:
         declared = stack.template.section("Parameters").get(name)
         if stack.parent is not None and name in stack.arguments:
             texts = self.texts(stack.parent, stack.arguments[name]) or [hole]
-            for text in texts:
-                for part in text.parts:
-                    if isinstance(part, NodePart) and part.node.stack not in (None, stack, stack.parent):
-                        assert part.node.stack is not None  # noqa: S101 - excluded above
-                        self._link(stack, part.node.stack, None, "parameter")
+            self._passed(stack, texts)
             return texts
         kind = declared.get("Type") if isinstance(declared, dict) else None
         default = declared.get("Default") if isinstance(declared, dict) else None
@@ -219,6 +215,20 @@ class Texts:
         if is_ssm and "Value<" in str(kind):
             return self.ssm_value(stack, text) or [Text((Hole(f"ssm:{value}"),))]
         return [text]
+
+    def take_arguments(self, stack: Stack) -> None:
+        """Records from which stacks the arguments of this one come, whether or not anything here uses them."""
+        parent = stack.parent
+        for value in stack.arguments.values() if parent is not None else ():
+            for item in value if isinstance(value, list) else [value]:
+                self._passed(stack, self.texts(parent or stack, item))
+
+    def _passed(self, stack: Stack, texts: Sequence[Text]) -> None:
+        for text in texts:
+            for part in text.parts:
+                if isinstance(part, NodePart) and part.node.stack not in (None, stack, stack.parent):
+                    assert part.node.stack is not None  # noqa: S101 - excluded above
+                    self._link(stack, part.node.stack, None, "parameter")
 
     def _get_att(self, stack: Stack, argument: Any) -> list[Text]:
         if isinstance(argument, str):

@@ -91,8 +91,10 @@ def _holders(linker: Linker, role: Node) -> list[Node]:
 
 
 def _grants(linker: Linker, role: Node) -> list[Edge]:
-    """The grants of a role: its own and those of its policies."""
-    return [edge for holder in _holders(linker, role) for edge in linker.graph.outgoing(holder, EdgeKind.GRANTS)]
+    """What a role may do: the grants of its own and of its policies, and what resource policies permit it by name."""
+    graph = linker.graph
+    found = [edge for holder in _holders(linker, role) for edge in graph.outgoing(holder, EdgeKind.GRANTS)]
+    return found + graph.outgoing(role, EdgeKind.PERMITS)
 
 
 def _denials(linker: Linker, role: Node) -> list[Permission]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeGuard
 
 from archlint.graph.iam.facts import Permission, PolicyDocument
 from archlint.graph.iam.grants import actions_on, levels_of, services_of
 from archlint.graph.iam.naming import reached
 from archlint.graph.iam.statements import Written, spread, statements
 from archlint.graph.model import EdgeKind
+from archlint.graph.text import NodePart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from archlint.graph.link import Linker
     from archlint.graph.model import Node
     from archlint.graph.stacks import Stack
+    from archlint.graph.text import Part
     from archlint.template.model import Json, TemplatePath
 
 _SOURCE_KEYS = frozenset({"aws:sourcearn", "aws:principalarn"})
@@ -157,15 +159,24 @@ def _principal_nodes(linker: Linker, stack: Stack, kind: str, value: Json) -> It
     if value == "*":
         yield linker.external("*")
         return
-    if kind == "AWS":
+    texts = linker.texts(stack, value)
+    identities = [part.node for text in texts for part in text.parts if _is_origin_access_identity(part)]
+    if identities:  # an ARN of CloudFront's own account that ends with the identity
+        yield from identities
+        return
+    if kind != "Service":
         targets = linker.targets(stack, value)
         yield from (target.node for target in targets)
         if targets:
             return
-    for text in linker.texts(stack, value):
+    for text in texts:
         shown = str(text)
         if shown:
             yield linker.external(shown)
+
+
+def _is_origin_access_identity(part: Part) -> TypeGuard[NodePart]:
+    return isinstance(part, NodePart) and part.node.type == "AWS::CloudFront::CloudFrontOriginAccessIdentity"
 
 
 def _permit(
@@ -270,6 +281,22 @@ def event_bus_policy(linker: Linker, node: Node) -> None:
         _resource_policy(linker, node, protected, (), {"Statement": statement})
 
 
+def log_policy(linker: Linker, node: Node) -> None:
+    """`AWS::Logs::ResourcePolicy`: a service may write to the log groups that its statements name."""
+    stack, body = node.stack, node.properties.get("PolicyDocument")
+    if stack is None or body is None:
+        return
+    named = [
+        each.node
+        for statement in statements(body, lambda value: linker.literal(stack, value))
+        for written in statement.resources
+        for each in reached(linker, stack, written.value).named
+    ]
+    protected = [each for each in dict.fromkeys(named) if each.type == "AWS::Logs::LogGroup"]
+    if protected:
+        _resource_policy(linker, node, protected, ("PolicyDocument",), body)
+
+
 def _shown(linker: Linker, stack: Stack, value: Json) -> str:
     """The value for a reader, `${Name}` for what is not known."""
     if isinstance(value, str):
@@ -282,5 +309,6 @@ FINDERS: dict[str, tuple[Finder, ...]] = {
     "AWS::Lambda::Permission": (lambda_permission,),
     "AWS::Lambda::LayerVersionPermission": (layer_permission,),
     "AWS::Events::EventBusPolicy": (event_bus_policy,),
+    "AWS::Logs::ResourcePolicy": (log_policy,),
     **dict.fromkeys(_CARRIERS, (carried_policy,)),
 }
