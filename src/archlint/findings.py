@@ -47,12 +47,18 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A region of a file. `file` is relative to the root of the run, with `/`; `message` labels it in a report."""
+    """A region of a file. `file` is relative to the root of the run, with `/`; `message` labels it in a report.
+
+    For code that synthesised a template `file` is the code, `template` the template that has the `logical_id`, and
+    `construct` the path of the CDK construct.
+    """
 
     file: str
     region: Region
     logical_id: str | None = None
     message: str = ""
+    template: str | None = field(default=None, compare=False)
+    construct: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,13 +104,14 @@ def run(paths: Sequence[Path], config: Config, *, focus: Sequence[Path] = ()) ->
     )
     if registry.is_selected("TPL002"):
         kept.extend(unused)
+    owners = {stack.template.name: stack.owner for stack in estate.graph.stacks}
+    kept = [_owned(finding, owners) for finding in kept]
     kept = [finding for finding in kept if not _ignored_for_file(finding, config, estate.discovery)]
+    kept = _at_source(kept, config, estate)
     kept, stale = _baselined(kept, config, estate)
     if focus:
         touched = {estate.discovery.name(_absolute(path)) for path in focus}
         kept = [finding for finding in kept if touched & _files(finding)]
-    owners = {stack.template.name: stack.owner for stack in estate.graph.stacks}
-    kept = [_owned(finding, owners) for finding in kept]
     kept.sort(key=_order)
     summary = Summary(
         templates=len(estate.templates),
@@ -268,8 +269,24 @@ def _numbered(findings: list[Finding]) -> list[Finding]:
         key = (finding.rule_id, finding.location.file, finding.key)
         count = seen.get(key, 0)
         seen[key] = count + 1
-        numbered.append(dataclasses.replace(finding, occurrence=count) if count else finding)
+        numbered.append(finding if finding.occurrence == count else dataclasses.replace(finding, occurrence=count))
     return numbered
+
+
+def _at_source(findings: list[Finding], config: Config, estate: Estate) -> list[Finding]:
+    """The findings, those in CDK assemblies at the user's own line where the assembly tells it.
+
+    Stages of one application repeat a finding for the same line: it stays once, as one that nobody suppressed.
+    """
+    from archlint.template.cdk import SourceLines
+
+    lines = SourceLines(estate.templates, estate.discovery.root)
+    if not lines:
+        return findings
+    moved = [lines.moved(finding) for finding in sorted(findings, key=lambda finding: finding.suppression is not None)]
+    for name, document in lines.documents.items():
+        estate.documents.setdefault(name, document)
+    return [finding for finding in _numbered(moved) if not _ignored_for_file(finding, config, estate.discovery)]
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str, str]:

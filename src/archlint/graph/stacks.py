@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from archlint.graph.model import Evidence, Node, ResourceGraph
+from archlint.template.cdk import STACK_SUFFIX, staged_template
 from archlint.template.model import Body, Resource, Template
 
 if TYPE_CHECKING:
@@ -162,7 +163,11 @@ def _locations(resource: Resource) -> list[str]:
     value = resource.properties.get("TemplateURL")
     body = resource.body.get("Metadata")
     asset = body.get("aws:asset:path") if isinstance(body, dict) else None
-    return [asset, *_spellings(value, 0)] if isinstance(asset, str) else _spellings(value, 0)
+    spelled = _spellings(value, 0)
+    template = resource.declared_at.document.path
+    if asset is None and template.name.endswith(STACK_SUFFIX):  # the context of the synthesis may leave it out
+        asset = next(filter(None, (staged_template(template.parent, url) for url in spelled)), None)
+    return [asset, *spelled] if isinstance(asset, str) else spelled
 
 
 def _spellings(value: Any, depth: int) -> list[str]:

@@ -21,7 +21,8 @@ class NodeIndex:
 
     def at(self, location: Location) -> Node | None:
         """The resource that a location names."""
-        return self._nodes.get((location.file, location.logical_id)) if location.logical_id is not None else None
+        file = location.template or location.file
+        return self._nodes.get((file, location.logical_id)) if location.logical_id is not None else None
 
 
 def affected(index: NodeIndex, findings: Iterable[Finding]) -> list[Node]:

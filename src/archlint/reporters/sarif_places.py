@@ -34,6 +34,10 @@ class Places:
                     "kind": "resource",
                 }
             ]
+        if place.construct:
+            name = place.construct.rpartition("/")[2]
+            logical = {"name": name, "fullyQualifiedName": place.construct, "kind": "construct"}
+            result.setdefault("logicalLocations", []).append(logical)
         return result
 
 

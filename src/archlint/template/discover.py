@@ -20,6 +20,8 @@ NEVER_WALKED = frozenset(
     | {".mypy_cache", ".ruff_cache", ".pytest_cache", ".archlint_cache", "site-packages"}
 )
 SUFFIXES = (".yaml", ".yml", ".json", ".template")
+# Stacks of a CDK cloud assembly; beside them lie large files (the tree, manifests) and copies of assets.
+ASSEMBLY_SUFFIX = ".template.json"
 # The one file of a Serverless Framework package that is deployed as it stands.
 SERVERLESS_TEMPLATE = "cloudformation-template-update-stack.json"
 
@@ -79,7 +81,10 @@ def _excluding(patterns: Sequence[str]) -> GitIgnoreSpec | None:
 
 
 def _walk(start: Path, root: Path, excluded: GitIgnoreSpec | None) -> Iterator[Path]:
-    pending: list[tuple[str, tuple[tuple[str, GitIgnoreSpec], ...]]] = [(str(start), _ignores_above(start))]
+    above = _ignores_above(start)
+    if _is_ignored(str(start), above, None, root, is_dir=True):
+        above = ()  # who names an ignored folder (`cdk.out`, `.serverless`) means it
+    pending: list[tuple[str, tuple[tuple[str, GitIgnoreSpec], ...]]] = [(str(start), above)]
     while pending:
         folder, ignores = pending.pop()
         try:
@@ -88,13 +93,14 @@ def _walk(start: Path, root: Path, excluded: GitIgnoreSpec | None) -> Iterator[P
             continue  # an unreadable folder holds nothing that can be deployed from here
         if any(entry.name == ".gitignore" for entry in entries):
             ignores = (*ignores, *_gitignore(folder))
-        assembly = any(entry.name == "cdk.out" for entry in entries)
+        assembly = any(entry.name == "cdk.out" and entry.is_file(follow_symlinks=False) for entry in entries)
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 if _is_walked(entry, ignores, excluded, root, assembly=assembly):
                     pending.append((entry.path, ignores))
                 continue
-            wanted = entry.name.endswith(SUFFIXES) and _is_wanted_file(entry, root)
+            suffixes = ASSEMBLY_SUFFIX if assembly else SUFFIXES
+            wanted = entry.name.endswith(suffixes) and _is_wanted_file(entry, root)
             if wanted and not _is_ignored(entry.path, ignores, excluded, root, is_dir=False):
                 yield Path(entry.path)
 
