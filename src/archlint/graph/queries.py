@@ -7,7 +7,7 @@ Every answer depends on the graph alone and comes in the graph's own order. All 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -139,7 +139,7 @@ def _surest_of_parallel(edges: Iterable[Edge]) -> Iterable[Edge]:
 class _Core:
     """What is left of some edges when nodes without a way in or without a way out are taken away, again and again.
 
-    It holds every cycle. Most applications have none: then nothing is left and networkx is never imported.
+    It holds every cycle. Most applications have none: then nothing is left.
     Building it and emptying it node by node is linear.
     """
 
@@ -181,14 +181,48 @@ class _Core:
 
 
 def _components(edges: Iterable[Edge]) -> Iterator[set[Node]]:
-    """Strongly connected components that hold an edge."""
-    import networkx as nx
+    """Strongly connected components that hold an edge (Tarjan's algorithm, without recursion).
 
-    graph: nx.DiGraph[Node] = nx.DiGraph()
-    graph.add_edges_from((edge.source, edge.target) for edge in edges)
-    for component in nx.strongly_connected_components(graph):
-        if len(component) > 1 or any(graph.has_edge(node, node) for node in component):
-            yield component
+    Our own, because importing networkx for it takes as long as checking a hundred templates.
+    """
+    following: dict[Node, list[Node]] = {}
+    for edge in edges:
+        following.setdefault(edge.source, []).append(edge.target)
+    number: dict[Node, int] = {}
+    lowest: dict[Node, int] = {}
+    open_nodes: list[Node] = []
+    for root, first in following.items():
+        work = [(root, iter(first))] if root not in number else []
+        while work:
+            node, targets = work[-1]
+            if node not in number:
+                number[node] = lowest[node] = len(number)
+                open_nodes.append(node)
+            for target in targets:
+                if target not in number:
+                    work.append((target, iter(following.get(target, ()))))
+                    break
+                if target in lowest:  # still open
+                    lowest[node] = min(lowest[node], number[target])
+            else:
+                work.pop()
+                if work:
+                    lowest[work[-1][0]] = min(lowest[work[-1][0]], lowest[node])
+                if lowest[node] == number[node]:
+                    yield from _closed(node, open_nodes, lowest, following)
+
+
+def _closed(
+    root: Node, open_nodes: list[Node], lowest: dict[Node, int], following: Mapping[Node, list[Node]]
+) -> Iterator[set[Node]]:
+    """Takes the component of `root` off the open nodes; gives it when it holds an edge."""
+    start = open_nodes.index(root)
+    component = set(open_nodes[start:])
+    del open_nodes[start:]
+    for node in component:
+        del lowest[node]
+    if len(component) > 1 or root in following.get(root, ()):
+        yield component
 
 
 class Reach:

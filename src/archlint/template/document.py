@@ -10,6 +10,7 @@ from archlint.findings import Region
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from archlint.template.json_positions import JsonPositions
     from archlint.template.model import Json, TemplatePath
     from archlint.template.parse import Events
     from archlint.template.positions import Position, Relocate
@@ -19,11 +20,13 @@ class Document:
     """A parsed YAML or JSON file. `name` is its path relative to the root of the run, with `/`."""
 
     __slots__ = (
+        "_json_positions",
         "_lines",
         "_positions",
         "data",
         "duplicates",
         "events",
+        "is_json",
         "name",
         "parsed_text",
         "path",
@@ -52,7 +55,10 @@ class Document:
         self.duplicates: list[tuple[str, int, int]] = []
         """Keys given twice in one mapping, with line and column; the last one counts, as for the deploy tools."""
         self._positions: Position | Literal[False] | None = False
+        self._json_positions: JsonPositions | None = None
         self._lines: list[str] | None = None
+        self.is_json = False
+        """Whether the text was parsed as JSON; text that only looks like it (comments, tabs) is read as YAML."""
 
     def __repr__(self) -> str:
         return f"Document({self.name!r})"
@@ -64,8 +70,18 @@ class Document:
             self._lines = self.text.split("\n")
         return self._lines
 
+    def _json_region(self, path: TemplatePath, on: Literal["key", "value"]) -> Region:
+        from archlint.template.json_positions import JsonPositions
+        from archlint.template.positions import one_line
+
+        if self._json_positions is None:
+            self._json_positions = JsonPositions(self.text)
+        return one_line(self._json_positions.extent(path, on), self.lines)
+
     def region(self, path: TemplatePath, on: Literal["key", "value"] = "key") -> Region:
         """The region of the key (or value) at `path`, or of its nearest existing ancestor, in the source text."""
+        if self.is_json:
+            return self._json_region(path, on)
         from archlint.template.parse import yaml_events
         from archlint.template.positions import locate, positions
 
@@ -117,10 +133,12 @@ def read_document(
     if text is None:
         text = decode(path.read_bytes())
     data: Json
+    is_json = False
     duplicates: list[tuple[str, int, int]] = []
     if events is None and text.lstrip()[:1] in ("{", "["):
         try:
             data = parse_json(text, duplicates)
+            is_json = True
         except TemplateError as json_error:
             try:
                 data = parse_yaml(text, duplicates=duplicates)
@@ -131,4 +149,5 @@ def read_document(
     parsed_text = text if source is not None else None
     document = Document(path, name, source or text, data, parsed_text=parsed_text, relocate=relocate, events=events)
     document.duplicates = duplicates
+    document.is_json = is_json
     return document

@@ -119,10 +119,11 @@ def locate(root: Position | None, path: TemplatePath, on: Literal["key", "value"
         here = child
     is_container = here.children is not None or here.items is not None
     wants_value = on == "value" and complete and not is_container
-    return _one_line(here.extent(key=not wants_value), lines)
+    return one_line(here.extent(key=not wants_value), lines)
 
 
-def _one_line(extent: tuple[int, int, int, int], lines: list[str]) -> Region:
+def one_line(extent: tuple[int, int, int, int], lines: list[str]) -> Region:
+    """The extent as a region of its first line: what reports point at stays small."""
     line, column, end_line, end_column = extent
     if end_line != line or end_column <= column:
         text = lines[line - 1] if line <= len(lines) else ""
