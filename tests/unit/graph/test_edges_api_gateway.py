@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from archlint.graph.model import EdgeKind, Evidence, Mode
 from tests.unit.graph.drawing import drawn, edge, line
 
 if TYPE_CHECKING:
@@ -355,3 +356,36 @@ def test_a_method_of_another_stack(graph_of: GraphOf) -> None:
     )
     assert drawn(graph) == ["Api -triggers:sync-> Fn"]
     assert edge(graph, "Api -triggers:sync-> Fn").detail["routes"] == ["GET /…"]
+
+
+def test_a_permission_stands_for_a_definition_that_is_not_here(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Api: {Type: AWS::ApiGateway::RestApi, Properties: {BodyS3Location: absent.yaml}}
+          Read: {Type: AWS::ApiGateway::RestApi, Properties: {Body: {paths: {}}}}
+          Fn: {Type: AWS::Lambda::Function, Properties: {}}
+          Call:
+            Type: AWS::Lambda::Permission
+            Properties:
+              FunctionName: !Ref Fn
+              Action: lambda:InvokeFunction
+              Principal: apigateway.amazonaws.com
+              SourceArn: !Sub "arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/GET/a"
+          Other:
+            Type: AWS::Lambda::Permission
+            Properties:
+              FunctionName: !Ref Fn
+              Action: lambda:InvokeFunction
+              Principal: apigateway.amazonaws.com
+              SourceArn: !Sub "arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Read}/*/GET/a"
+        """
+    )
+    assert not drawn(graph)
+    [found] = graph.of_kind(EdgeKind.TRIGGERS)
+    assert (str(found.source), found.evidence, found.mode, str(found.via)) == (
+        "Api",
+        Evidence.POLICY,
+        Mode.SYNC,
+        "Call",
+    )

@@ -12,7 +12,7 @@ from archlint.graph.edges.integrations import Integration, Integrations
 from archlint.graph.edges.paths import follow, mappings
 from archlint.graph.edges.sending import APIS, FUNCTION, HTTP_API, REST_API, plain
 from archlint.graph.edges.string_template import flatten
-from archlint.graph.model import EdgeKind, Mode
+from archlint.graph.model import EdgeKind, Evidence, Mode
 
 if TYPE_CHECKING:
     from archlint.graph.edges.table import Finder
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MAX_PATH = 20
 _RESOURCE = "AWS::ApiGateway::Resource"
+_FILES = ("BodyS3Location", "DefinitionUri")
 
 
 def api(linker: Linker, node: Node) -> None:
@@ -30,9 +31,7 @@ def api(linker: Linker, node: Node) -> None:
     if node.stack is None:
         return
     collected = Integrations(linker)
-    for definition in definitions(
-        linker, node, inline=("Body",), text=("Body",), file=("BodyS3Location", "DefinitionUri")
-    ):
+    for definition in definitions(linker, node, inline=("Body",), text=("Body",), file=_FILES):
         _document(linker, definition, collected)
     target = node.properties.get("Target")
     if target is not None and node.type == HTTP_API:
@@ -196,7 +195,41 @@ def integration(linker: Linker, node: Node) -> None:
     collected.draw()
 
 
+def permitted(linker: Linker, node: Node) -> None:
+    """A permission to call a function stands for the integration (evidence `policy`) of a definition not read."""
+    stack, properties = node.stack, node.properties
+    if stack is None or properties.get("Principal") != "apigateway.amazonaws.com":
+        return
+    for source in linker.targets(stack, properties.get("SourceArn")):
+        if not _is_unread(linker, source.node):
+            continue
+        for target in linker.targets(stack, properties.get("FunctionName"), FUNCTION):
+            linker.connect(
+                EdgeKind.TRIGGERS,
+                source.node,
+                target.node,
+                place=node.place("FunctionName"),
+                evidence=Evidence.POLICY,
+                mode=Mode.SYNC,
+                via=node,
+                qualifier=target.qualifier,
+            )
+
+
+def _is_unread(linker: Linker, node: Node) -> bool:
+    """True for an API whose definition is a file that is not here, or is included from one."""
+    if node.type not in APIS:
+        return False
+    body = node.properties.get("Body")
+    paths = body.get("paths") if isinstance(body, dict) else None
+    if any(isinstance(value, dict) and "Fn::Transform" in value for value in (body, paths)):
+        return True
+    files = _FILES if any(name in node.properties for name in _FILES) else ()
+    return bool(files) and next(definitions(linker, node, file=files), None) is None
+
+
 FINDERS: dict[str, tuple[Finder, ...]] = {
+    "AWS::Lambda::Permission": (permitted,),
     REST_API: (api,),
     HTTP_API: (api,),
     "AWS::ApiGateway::Method": (method,),
