@@ -61,8 +61,10 @@ class Owners:
         stack.service = _first(self._service_globs, name) or stack.root.folder or stack.root.template.name
         named = [name, stack.nested_id or ""]
         stack.non_production = any(_first(self._non_production, item) is not None for item in named if item)
+        # Most templates tag nothing: every name of a tag property has this word in it.
+        tagged = not configured and "Tags" in template.document.text
         for node in stack.nodes.values():
-            node.owner = (None if configured else self._node_tag(node)) or stack.owner
+            node.owner = (self._node_tag(node) if tagged else None) or stack.owner
 
     def _glob_name(self, stack: Stack) -> str:
         base = self._settings.glob_root
@@ -81,6 +83,8 @@ class Owners:
 
     def _common_tag(self, stack: Stack) -> str | None:
         """The one owner that resources name, when all of a type do if one does: a single tagged one owns no stack."""
+        if "Tags" not in stack.template.document.text:
+            return None
         owners: dict[str, set[str | None]] = {}
         for node in stack.nodes.values():
             owners.setdefault(node.type, set()).add(self._node_tag(node))
