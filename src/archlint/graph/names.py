@@ -14,6 +14,7 @@ NAME_PROPERTY = {
     "AWS::ApiGateway::RestApi": "Name",
     "AWS::AppSync::GraphQLApi": "Name",
     "AWS::Athena::WorkGroup": "Name",
+    "AWS::AutoScaling::AutoScalingGroup": "AutoScalingGroupName",
     "AWS::Batch::JobDefinition": "JobDefinitionName",
     "AWS::Batch::JobQueue": "JobQueueName",
     "AWS::CloudWatch::Alarm": "AlarmName",
@@ -44,6 +45,8 @@ NAME_PROPERTY = {
     "AWS::KinesisFirehose::DeliveryStream": "DeliveryStreamName",
     "AWS::Lambda::Function": "FunctionName",
     "AWS::Lambda::LayerVersion": "LayerName",
+    "AWS::Logs::DeliveryDestination": "Name",
+    "AWS::Logs::DeliverySource": "Name",
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::MSK::Cluster": "ClusterName",
     "AWS::OpenSearchService::Domain": "DomainName",
@@ -125,6 +128,7 @@ _ARN_TYPES: dict[tuple[str, str], tuple[str, ...]] = {
     ("athena", "workgroup"): ("AWS::Athena::WorkGroup",),
     ("ec2", "subnet"): ("AWS::EC2::Subnet",),
     ("ec2", "security-group"): ("AWS::EC2::SecurityGroup",),
+    ("autoscaling", "autoScalingGroup"): ("AWS::AutoScaling::AutoScalingGroup",),
     ("wafv2", "regional"): ("AWS::WAFv2::WebACL",),
     ("bedrock", "agent"): ("AWS::Bedrock::Agent",),
     ("bedrock", "knowledge-base"): ("AWS::Bedrock::KnowledgeBase",),
@@ -133,7 +137,17 @@ _ARN_TYPES: dict[tuple[str, str], tuple[str, ...]] = {
 ARN_SERVICES = frozenset(service for service, _ in _ARN_TYPES)
 # What these ARNs have behind the resource is a part of it: an object, an index, a version, a log stream.
 _DIVIDED = frozenset({"dynamodb", "execute-api", "kinesis", "lambda", "logs", "s3", "sns"})
-_COLON_WORD = frozenset({"lambda", "logs", "secretsmanager", "rds", "rds-db", "states", "cloudwatch", "sns", "sqs"})
+# Before the name these ARNs have a path, a cluster, a bus, a group or an identifier.
+_LAST_NAMED = {
+    "autoscaling": ("autoScalingGroup",),
+    "ecs": ("service",),
+    "events": ("rule",),
+    "iam": ("role", "policy", "user"),
+    "scheduler": ("schedule",),
+}
+_COLON_WORD = frozenset(
+    {"autoscaling", "lambda", "logs", "secretsmanager", "rds", "rds-db", "states", "cloudwatch", "sns", "sqs"}
+)
 
 
 class ArnName:
@@ -212,7 +226,7 @@ def _named(service: str, word: str, types: tuple[str, ...], resource: Text) -> A
         return ArnName(service, word, types, name, None, ":" + str(tail[0]) if tail else "")
     if service == "secretsmanager":
         return ArnName(service, word, types, _without_secret_suffix(resource), None, "")
-    if service in ("iam", "ecs", "events") and word in ("role", "policy", "service", "rule", "user"):
+    if word in _LAST_NAMED.get(service, ()):
         return ArnName(service, word, types, resource.split("/")[-1], None, "")
     if service == "ssm":  # the ARN leaves out the slash that a hierarchical name begins with; so does the index
         return ArnName(service, word, types, resource, None, "")

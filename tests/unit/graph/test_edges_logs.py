@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.unit.graph.drawing import drawn, edge
+
+if TYPE_CHECKING:
+    from tests.unit.graph.conftest import GraphOf
+
+
+def test_web_acls_log_through_their_configuration(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Acl: {Type: AWS::WAFv2::WebACL, Properties: {}}
+          Group: {Type: AWS::Logs::LogGroup}
+          Logging:
+            Type: AWS::WAFv2::LoggingConfiguration
+            Properties: {ResourceArn: !GetAtt Acl.Arn, LogDestinationConfigs: [!GetAtt Group.Arn]}
+          Odd: {Type: AWS::WAFv2::LoggingConfiguration, Properties: {ResourceArn: [], LogDestinationConfigs: {a: 1}}}
+        """
+    )
+    assert drawn(graph) == ["Acl -logs_to-> Group"]
+    via = edge(graph, "Acl -logs_to-> Group").via
+    assert via is not None
+    assert via.logical_id == "Logging"
+
+
+def test_vended_logs_go_from_what_is_logged_to_where_logs_are_kept(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Bus: {Type: AWS::Events::EventBus, Properties: {Name: orders}}
+          Group: {Type: AWS::Logs::LogGroup}
+          Source:
+            Type: AWS::Logs::DeliverySource
+            Properties: {Name: errors, LogType: ERROR_LOGS, ResourceArn: !GetAtt Bus.Arn}
+          Destination:
+            Type: AWS::Logs::DeliveryDestination
+            Properties: {Name: group, DestinationResourceArn: !GetAtt Group.Arn}
+          Delivery:
+            Type: AWS::Logs::Delivery
+            Properties: {DeliverySourceName: errors, DeliveryDestinationArn: !GetAtt Destination.Arn}
+          Abroad:
+            Type: AWS::Logs::Delivery
+            Properties: {DeliverySourceName: !Ref Source, DeliveryDestinationArn: !ImportValue central-logs}
+          Odd: {Type: AWS::Logs::Delivery, Properties: {DeliverySourceName: !Ref Bus}}
+        """
+    )
+    assert drawn(graph) == ["Bus -logs_to-> Group", "Bus -logs_to-> central-logs"]

@@ -1,0 +1,109 @@
+"""ARNs, URLs and lists that a template takes apart, or that come in several alternatives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archlint.graph.model import EdgeKind
+
+if TYPE_CHECKING:
+    from archlint.graph.model import ResourceGraph
+    from tests.unit.graph.conftest import GraphOf
+
+
+def ends(graph: ResourceGraph, *kinds: EdgeKind) -> list[str]:
+    return sorted(f"{edge.source} -> {edge.target}" for edge in graph.of_kind(*kinds))
+
+
+ROLE = """
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies: [{PolicyName: all, PolicyDocument: {Statement: [{Effect: Allow, Action: "%s", Resource: %s}]}}]
+"""
+
+
+def granted(graph_of: GraphOf, action: str, resource: str, resources: str) -> list[str]:
+    return ends(graph_of(f"Resources:\n{resources}{ROLE % (action, resource)}"), EdgeKind.GRANTS)
+
+
+def test_the_name_in_a_queue_url(graph_of: GraphOf) -> None:
+    resource = (
+        '!Sub ["arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:${Name}", {Name: !Select [4, !Split ["/", !Ref Jobs]]}]'
+    )
+    assert granted(graph_of, "sqs:SendMessage", resource, "  Jobs: {Type: AWS::SQS::Queue}") == ["Role -> Jobs"]
+
+
+def test_the_name_in_an_arn(graph_of: GraphOf) -> None:
+    for piece in ('!Select [1, !Split ["/", !GetAtt Table.StreamArn]]', '!Select [1, !Split ["/", !GetAtt Table.Arn]]'):
+        resource = f'!Sub ["arn:aws:dynamodb:*:*:table/${{Name}}", {{Name: {piece}}}]'
+        assert granted(graph_of, "dynamodb:GetItem", resource, "  Table: {Type: AWS::DynamoDB::Table}") == [
+            "Role -> Table"
+        ]
+    topic = '!Sub ["arn:aws:sns:*:*:${Name}", {Name: !Select [5, !Split [":", !Ref Topic]]}]'
+    assert granted(graph_of, "sns:Publish", topic, "  Topic: {Type: AWS::SNS::Topic}") == ["Role -> Topic"]
+
+
+def test_a_parameter_whose_name_brings_its_slash(graph_of: GraphOf) -> None:
+    for name in ("/app/limit", "limit"):
+        parameter = f"  Limit: {{Type: AWS::SSM::Parameter, Properties: {{Name: {name}}}}}"
+        resource = '!Sub "arn:aws:ssm:${AWS::Region}:${AWS::AccountId}:parameter${Limit}"'
+        assert granted(graph_of, "ssm:GetParameter", resource, parameter) == ["Role -> Limit"]
+
+
+def test_a_bucket_outside_is_one_node_with_all_its_objects(graph_of: GraphOf) -> None:
+    resource = '["arn:aws:s3:::theirs", "arn:aws:s3:::theirs/*", "arn:aws:s3:::theirs/in/*"]'
+    assert granted(graph_of, "s3:GetObject", resource, "") == ["Role -> arn:aws:s3:::theirs"]
+
+
+def test_a_layer_outside_keeps_its_version(graph_of: GraphOf) -> None:
+    layer = "arn:aws:lambda:eu-west-1:123456789012:layer:tools:3"
+    graph = graph_of(f"Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{Layers: ['{layer}']}}}}}}")
+    assert ends(graph, EdgeKind.USES_LAYER) == [f"Fn -> {layer}"]
+
+
+CHILD = """
+Parameters: {Subnets: {Type: CommaDelimitedList}}
+Resources:
+  Fn: {Type: AWS::Lambda::Function, Properties: {VpcConfig: {SubnetIds: !Ref Subnets}}}
+"""
+NETWORK = """
+Conditions: {Three: !Equals [!Ref "AWS::Region", eu-west-1]}
+Resources: {A: {Type: AWS::EC2::Subnet}, B: {Type: AWS::EC2::Subnet}, C: {Type: AWS::EC2::Subnet}}
+Outputs: {Subnets: {Value: !If [Three, !Sub "${A},${B},${C}", !Sub "${A},${B}"]}}
+"""
+PARENT = """
+Resources:
+  Network: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ./network.yaml}}
+  Code:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: ./child.yaml
+      Parameters: {Subnets: !GetAtt Network.Outputs.Subnets, Unused: !GetAtt Network.Outputs.Subnets}
+"""
+
+
+def test_a_list_with_alternatives(graph_of: GraphOf) -> None:
+    graph = graph_of(PARENT, child=CHILD, network=NETWORK)
+    assert ends(graph, EdgeKind.RUNS_IN) == ["Fn -> A", "Fn -> B", "Fn -> C"]
+
+
+def test_siblings_are_linked_by_what_is_passed_though_nothing_uses_it(graph_of: GraphOf) -> None:
+    child = "Parameters: {Subnets: {Type: String}}\nResources: {Topic: {Type: AWS::SNS::Topic}}"
+    graph = graph_of(PARENT, child=child, network=NETWORK)
+    imported = [(edge.source.id, edge.target.id) for edge in graph.of_kind(EdgeKind.IMPORTS)]
+    assert imported == [("stack:child.yaml@template.yaml#Code", "stack:network.yaml@template.yaml#Network")]
+
+
+def test_an_unknown_dynamic_reference_in_a_sub_is_one_thing(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Stage: {Type: String}}
+        Resources:
+          Fn: {Type: AWS::Lambda::Function, Properties: {}}
+          Mapping:
+            Type: AWS::Lambda::EventSourceMapping
+            Properties: {FunctionName: !Ref Fn, EventSourceArn: !Sub "{{resolve:ssm:/${Stage}/jobs}}"}
+        """
+    )
+    assert ends(graph, EdgeKind.TRIGGERS) == ["ssm:/${Stage}/jobs -> Fn"]
