@@ -106,7 +106,11 @@ class Measurer:
         """The CDK asset, or the archive that the Serverless Framework put beside its template."""
         if subject.kind is Kind.SERVERLESS_FRAMEWORK:
             key = subject.literal(subject.code_value("S3Key"))
-            return self.root.resolve(subject.template_folder, key.rpartition("/")[2]) if key else None
+            if not key:
+                return None
+            from archlint.packages.serverless import artifact
+
+            return artifact(self.root, subject.template_folder, key)
         from archlint.packages.cdk_assets import staged_asset
 
         return staged_asset(self.root, subject.template_folder, subject.metadata, subject.code)

@@ -23,6 +23,7 @@ SUFFIXES = (".yaml", ".yml", ".json", ".template")
 # Stacks of a CDK cloud assembly; beside them lie large files (the tree, manifests) and copies of assets.
 ASSEMBLY_SUFFIX = ".template.json"
 # The one file of a Serverless Framework package that is deployed as it stands.
+SERVERLESS_FOLDER = ".serverless"
 SERVERLESS_TEMPLATE = "cloudformation-template-update-stack.json"
 
 
@@ -115,13 +116,15 @@ def _is_walked(
 ) -> bool:
     if entry.name in NEVER_WALKED or (assembly and entry.name.startswith("asset.")):
         return False
+    if os.path.basename(os.path.dirname(entry.path)) == SERVERLESS_FOLDER:  # noqa: PTH119, PTH120 - the walk works on strings
+        return False  # what a plugin bundled there
     return not _is_ignored(entry.path, ignores, excluded, root, is_dir=True)
 
 
 def _is_wanted_file(entry: os.DirEntry[str], root: Path) -> bool:
     parts = entry.path.rsplit(os.sep, 2)
-    if len(parts) == 3 and parts[1] == ".serverless":
-        return entry.name == SERVERLESS_TEMPLATE
+    if len(parts) == 3 and parts[1] == SERVERLESS_FOLDER and entry.name != SERVERLESS_TEMPLATE:
+        return False
     if entry.is_symlink():
         target = os.path.realpath(entry.path)
         return target.startswith(os.path.realpath(root) + os.sep)

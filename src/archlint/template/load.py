@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlint.errors import TemplateError
 from archlint.findings import Location, Region
+from archlint.template.discover import SERVERLESS_FOLDER, SERVERLESS_TEMPLATE
 from archlint.template.document import Document, decode, read_document
 from archlint.template.expand import FOR_EACH, Expansion
 from archlint.template.model import Body, Diagnostic, Kind, Place, Template
@@ -176,7 +177,7 @@ def transforms(data: Body) -> list[str]:
 def _kind(document: Document, source: Body) -> Kind:
     if SAM_TRANSFORM in transforms(source) or "AWS::Serverless::" in document.text:
         return Kind.SAM
-    if document.name.endswith(".serverless/cloudformation-template-update-stack.json"):
+    if document.path.name == SERVERLESS_TEMPLATE and document.path.parent.name == SERVERLESS_FOLDER:
         return Kind.SERVERLESS_FRAMEWORK
     if "aws:cdk:path" in document.text or document.name.endswith(".template.json"):
         return Kind.CDK
