@@ -156,3 +156,21 @@ def test_thousands_of_nested_brackets_are_no_problem() -> None:
 )
 def test_nothing_is_run(payload: str) -> None:
     assert len(lex(payload).text) < len(payload)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("{% if a %}" * 5000, "nest deeper than 100"),
+        ("{% if a %}" + "{% elif b %}x" * 5000 + "{% endif %}", "more than 100 branches"),
+    ],
+)
+def test_endless_blocks_are_refused(source: str, message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
+        lex(source)
+
+
+def test_name_made_from_everything_stays_small() -> None:
+    lexed = lex("".join(f"{{% set a = a ~ b{number} %}}" for number in range(500)) + "{{ a }}")
+    [paths] = lexed.paths.values()
+    assert len(paths) == 50

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from archlint.graph.link import LinkSettings, link
+from archlint.graph.values import UNKNOWN, Values
 from archlint.template.model import Kind
 
 from .proton_parts import instance
@@ -411,3 +413,38 @@ def test_reads_know_the_place_of_tests_and_loops_too(tmp_path: Path) -> None:
         ("a.b", 2, 3),
         ("c.d", 3, 5),
     ]
+
+
+def test_brackets_without_end_are_an_error_and_take_no_time(tmp_path: Path) -> None:
+    template = instance(tmp_path, "Resources: " + "[" * 100_000)
+    assert "nested deeper" in template.diagnostics[0].message
+
+
+def test_values_in_worlds(tmp_path: Path) -> None:
+    template = instance(
+        tmp_path,
+        """\
+        Resources:
+          Queue:
+            Type: AWS::SQS::Queue
+            Properties:
+              {% if service_instance.inputs.size == 'small' %}
+              DelaySeconds: 1
+              {% endif %}
+              {% if service_instance.inputs.size == 'big' %}
+              VisibilityTimeout: 60
+              {% endif %}
+              MessageRetentionPeriod: {{ service_instance.inputs.days }}
+              QueueName: '{{ service.name }}-inbox'
+        """,
+    )
+    graph = link([template], LinkSettings(root=tmp_path), [])
+    values = Values(graph)
+    [queue] = graph.of_type("AWS::SQS::Queue")
+    pairs = {
+        (values.value(queue, "DelaySeconds", world), values.value(queue, "VisibilityTimeout", world))
+        for world in values.worlds(queue)
+    }
+    assert pairs == {(1, 30), (0, 60), (0, 30)}, "small and big exclude each other"
+    assert values.value(queue, "MessageRetentionPeriod") is UNKNOWN
+    assert values.value(queue, "QueueName") is UNKNOWN

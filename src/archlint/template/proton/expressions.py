@@ -15,6 +15,8 @@ _KEYWORDS = frozenset({
     "and", "or", "not", "in", "is", "if", "else", "elif", "for", "recursive", "with", "without", "context", "ignore",
     "missing", "true", "false", "none", "True", "False", "None",
 })  # fmt: skip
+# A name made from more than this is made from everything.
+_MOST_ORIGINS = 50
 _GLOBALS = frozenset({"loop", "range", "dict", "lipsum", "cycler", "joiner", "namespace", "self", "super", "caller"})
 
 
@@ -37,8 +39,8 @@ class Scope:
         return Scope(dict(self.names))
 
     def add(self, name: str, origins: tuple[Origin, ...]) -> None:
-        """Both branches of an `if` may set a name, so origins add up."""
-        self.names[name] = (*self.names.get(name, ()), *(o for o in origins if o not in self.names.get(name, ())))
+        """Both branches of an `if` may set a name, so origins add up; the first 50 are kept."""
+        self.names[name] = tuple(dict.fromkeys((*self.names.get(name, ()), *origins)))[:_MOST_ORIGINS]
 
 
 def dotted_names(tokens: Sequence[Token]) -> Iterator[tuple[str, ...]]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _LIST_FILTERS = frozenset({"proton_cfn_iam_policy_arns", "proton_cfn_ecs_task_definition_formatted_env_vars"})
 _MAPPING_FILTERS = frozenset({"proton_cfn_lambda_function_formatted_env_vars"})
 _SPACED = frozenset({"==", "!=", "<", ">", "<=", ">=", "|", "~"})
+# Every piece of text carries the blocks around it; real templates nest three.
+_MAX_BLOCKS = 100
 _WORDS = frozenset({"and", "or", "not", "in", "is", "if", "else"})
 _CAPTURES = frozenset({"macro", "call", "filter"})
 RESOLVE_HINT = "write a dynamic reference as {{ '{{resolve:…}}' }}, or put it between {% raw %} and {% endraw %}"
@@ -104,8 +106,9 @@ class Lexed:
     def placeholder(self, expression: str, paths: tuple[str, ...]) -> str:
         """The word that stands for an expression; equal expressions have equal words, fit for a logical ID."""
         digest = hashlib.sha1(expression.encode(), usedforsecurity=False).hexdigest()
-        word = f"{self._prefix}{digest[:7]}X"
-        self.expressions.setdefault(word, expression)
+        words = (f"{self._prefix}{digest[start : start + 7]}X" for start in range(len(digest)))
+        word = next(word for word in words if self.expressions.get(word, expression) == expression)
+        self.expressions[word] = expression
         self.paths.setdefault(word, paths)
         return word
 
@@ -269,13 +272,19 @@ class _Reader:
         elif name not in {"endif", "endfor"}:
             self._note(rest, begin)
 
+    def _enter(self, block: Block) -> None:
+        if len(self.open) >= _MAX_BLOCKS:
+            raise TemplateError(f"Jinja blocks nest deeper than {_MAX_BLOCKS}", block.line)
+        self.open.append((Guard(block, 0), self.scope))
+
     def _branch(self, name: str, test: list[Token], begin: int) -> None:
         self._note(test, begin)
         if name == "if":
-            block = Block("if", self.lexed.source_position(begin)[0])
-            self.open.append((Guard(block, 0), self.scope))
+            self._enter(Block("if", self.lexed.source_position(begin)[0]))
         elif self.open:
             guard, scope = self.open[-1]
+            if guard.branch >= _MAX_BLOCKS:
+                raise TemplateError(f"one if has more than {_MAX_BLOCKS} branches", guard.block.line)
             self.open[-1] = (Guard(guard.block, guard.branch + 1), scope)
         if test and self.open:
             block = self.open[-1][0].block
@@ -287,8 +296,7 @@ class _Reader:
         over, condition = _split_condition(tokens[split + 1 :])
         origins = self._note(over, begin)
         paths = tuple(dict.fromkeys(origin.path for origin in origins))
-        block = Block("for", self.lexed.source_position(begin)[0], over=paths)
-        self.open.append((Guard(block, 0), self.scope))
+        self._enter(Block("for", self.lexed.source_position(begin)[0], over=paths))
         self.scope = self.scope.copy()
         for kind, name in tokens[:split]:
             if kind == "name":

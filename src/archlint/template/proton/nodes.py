@@ -57,19 +57,25 @@ class Node:
             yield self.end
 
 
-def all_events(text: str) -> list[Any]:
-    """The events of a YAML text; raises yaml.YAMLError."""
+def all_events(text: str) -> list[Any] | None:
+    """The events of a YAML text, None when it nests too deeply to walk; raises yaml.YAMLError."""
     following = yaml.CSafeLoader(text).get_event
-    events = []
+    events, depth = [], 0
     event = following()
     while event is not None:
         events.append(event)
+        if type(event) in (MappingStartEvent, SequenceStartEvent):
+            depth += 1
+        elif type(event) in (MappingEndEvent, SequenceEndEvent):
+            depth -= 1
+        if depth > _MAX_DEPTH:
+            return None  # reading on would take libyaml quadratic time
         event = following()
     return events
 
 
 def first_node(events: list[Any]) -> tuple[Node, int, int] | None:
-    """The first document's node, the index it starts at and the index behind it; None when too deep to walk."""
+    """The first document's node, the index it starts at and the index behind it; None when there is none."""
     first = next((index for index, event in enumerate(events) if type(event) in _CONTENT), None)
     if first is None:
         return None
@@ -88,8 +94,6 @@ def first_node(events: list[Any]) -> tuple[Node, int, int] | None:
         _attach(parent, node, keys)
         if node.entries is not None or node.items is not None:
             open_nodes.append(node)
-            if len(open_nodes) > _MAX_DEPTH:
-                return None
     return root, first, index
 
 

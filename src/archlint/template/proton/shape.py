@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from archlint.template.parse import yaml_events
 from archlint.template.proton.conditions import Conditions
 from archlint.template.proton.nodes import Node, all_events, first_node, mapping, node_of, scalar, sequence
 from archlint.template.proton.strays import rehome
@@ -66,7 +67,10 @@ class Shaper:
     def events(self, text: str) -> Callable[[], Any]:
         """An event source for the lexed text, as `yaml.CSafeLoader(text).get_event` is one for any text."""
         self.conditions = Conditions()
-        shaped = iter(self._shaped(all_events(text)))
+        events = all_events(text)
+        if events is None:
+            return yaml_events(text)  # the reader will refuse it
+        shaped = iter(self._shaped(events))
         return lambda: next(shaped, None)
 
     def _shaped(self, events: list[Any]) -> list[Any]:
