@@ -169,6 +169,8 @@ def test_reaches_everything(text: str) -> None:
         "arn:aws:ssm:*:*:parameter/app/*",
         "arn:aws:lambda:*:*:function:\0-*",
         "arn:aws:execute-api:*:*:\0/*",
+        "arn:aws:neptune-db:\0:\0:\0/*",
+        "arn:aws:neptune-db:*:*:cluster-ABC/*",
         "prefix*",
     ],
 )
