@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archlint.template.model import Json
-    from archlint.template.proton.lexer import Block, Guard
+    from archlint.template.proton.lexed import Block, Guard
 
 _NEGATIONS = (
     (re.compile(r"not ([\w.\[\]]+)"), r"\1"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archlint.template.model import Body, Json, ProtonBundle
-    from archlint.template.proton.lexer import Lexed
+    from archlint.template.proton.lexed import Lexed
 
 Role: TypeAlias = Literal["environment", "instance", "pipeline", "component"]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from archlint.template.model import TemplatePath
-    from archlint.template.proton.lexer import Block, Guard, Lexed
+    from archlint.template.proton.lexed import Block, Guard, Lexed
 
 Entry: TypeAlias = tuple[Node, Node]
 Guards: TypeAlias = "tuple[Guard, ...]"

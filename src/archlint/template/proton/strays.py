@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from archlint.template.proton.lexer import Guard, Lexed
+    from archlint.template.proton.lexed import Guard, Lexed
     from archlint.template.proton.nodes import Node
 
 Entry: TypeAlias = "tuple[Node, Node]"
