@@ -99,6 +99,8 @@ class Node:
     resource: Resource | None = None
     external: bool = False
     owner: str | None = None
+    service: str | None = None
+    """Of a thing outside the run that a parameter names: the service of the ARN around the parameter (`s3`)."""
 
     def __str__(self) -> str:
         return self.logical_id

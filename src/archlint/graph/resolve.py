@@ -150,16 +150,25 @@ class Resolver(Texts):
         if len(fields) == 6 and fields[2].literal == "apigateway":
             return self._of_integration(stack, text)
         arn = parse_arn(text)
-        if arn is None or is_unknown(arn.name):
+        if arn is None or not arn.name.parts:
             return None
         part = arn.name.node
         if part is not None:
             found = self._of_node(part)
             return found._replace(qualifier=arn.qualifier or found.qualifier, rest=arn.rest) if found else None
+        hole = arn.name.hole
+        if hole is None and is_unknown(arn.name):
+            return None
         if arn.types:
             node = self.names.named(stack, arn.types, arn.name)
             if node is not None:
                 return Target(node, None, arn.qualifier, arn.rest)
+        if hole is not None:  # an ARN around a parameter is the thing that the parameter names
+            found = self._of_hole(hole)
+            if found is None:
+                return None
+            found.node.service = found.node.service or arn.service
+            return found._replace(qualifier=arn.qualifier, rest=arn.rest)
         literal = arn.name.literal
         if literal is not None and ("*" in literal or "?" in literal):
             return None

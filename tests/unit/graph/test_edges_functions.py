@@ -80,8 +80,8 @@ def test_an_unknown_source_still_is_a_source(graph_of: GraphOf) -> None:
         """
     )
     assert drawn(graph) == [
-        "arn:aws:kafka:${AWS::Region}:${AWS::AccountId}:cluster/${Name}/1 -triggers:poll-> Fn",
         "kafka a.example:9092,b.example:9092 -triggers:poll-> Fn",
+        "template.yaml#Name -triggers:poll-> Fn",
         "template.yaml#Selected.EventSourceArn -triggers:poll-> Fn",
     ]
 

@@ -131,7 +131,7 @@ def custom_resource(linker: Linker, node: Node) -> None:
         return
     for path, value in follow(node.properties, ("ServiceToken",)):
         for target in linker.targets(node.stack, value, FUNCTION, TOPIC):
-            topic = target.node.type == TOPIC or ":sns:" in target.node.logical_id
+            topic = target.node.type == TOPIC or ":sns:" in target.node.logical_id or target.node.service == "sns"
             linker.connect(
                 EdgeKind.DELIVERS if topic else EdgeKind.INVOKES,
                 node,

@@ -67,7 +67,9 @@ _STARTED_NAME = re.compile(
 
 def starts_code(node: Node) -> bool:
     """True when something runs because this node is sent something; of external nodes the name tells."""
-    return node.type in STARTED or (node.external and _STARTED_NAME.search(node.logical_id) is not None)
+    if not node.external:
+        return node.type in STARTED
+    return _STARTED_NAME.search(f"{node.logical_id} :{node.service or ''}:") is not None
 
 
 def send(

@@ -55,7 +55,8 @@ def services_of(node: Node) -> frozenset[str] | None:
     if not node.external:
         return _services_of_type(node.type)
     fields = node.logical_id.split(":", 3)
-    return frozenset({fields[2]}) if fields[0] == "arn" and len(fields) > 3 else None
+    service = fields[2] if fields[0] == "arn" and len(fields) > 3 else node.service
+    return frozenset({service}) if service is not None else None
 
 
 @lru_cache(maxsize=1024)

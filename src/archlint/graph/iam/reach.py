@@ -21,6 +21,8 @@ _MAX_DEPTH = 24
 # Services whose ARNs have the name right behind the account; elsewhere a word such as `table/` comes first.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 WORDLESS = frozenset({"s3", "sqs", "sns", "execute-api", "codecommit", "codepipeline", "neptune-db"})
+# A group, a cluster or an identifier stands before the name.
+_GROUPED = frozenset({("autoscaling", "autoScalingGroup"), ("ecs", "service"), ("scheduler", "schedule")})
 # Services whose resource names hold neither slash nor colon.
 _ONE_WORD_NAMES = frozenset({"dynamodb", "kinesis", "lambda", "states"})
 
@@ -64,5 +66,7 @@ def reaches_everything(text: str) -> bool:
     words = _SEPARATOR.split(fields[-1])
     if not words[0].strip("*"):
         return bool(words[0])
+    if (fields[2], words[0]) in _GROUPED and len(words) > 2:
+        return not "".join(words[1:]).strip("*")
     is_name = fields[2] in WORDLESS or HOLE in words[0]
     return len(words) > 1 and not is_name and bool(words[1]) and not words[1].strip("*")
