@@ -29,7 +29,18 @@ META = RuleMeta(
 )
 
 # What every function needs to be seen running or to reach its network: nothing that one could do harm with.
-HARMLESS = ("logs:", "xray:", "cloudwatch:putmetricdata", "ec2:", "lambda:getlayerversion")
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html has the actions on network interfaces.
+HARMLESS = (
+    "logs:",
+    "xray:",
+    "cloudwatch:putmetricdata",
+    "lambda:getlayerversion",
+    "ec2:createnetworkinterface",
+    "ec2:deletenetworkinterface",
+    "ec2:describe",
+    "ec2:assignprivateipaddresses",
+    "ec2:unassignprivateipaddresses",
+)
 USES = (EdgeKind.READS, EdgeKind.WRITES, EdgeKind.PUBLISHES, EdgeKind.INVOKES, EdgeKind.CONNECTS)
 MAX_NAMED = 6
 
@@ -60,10 +71,12 @@ def _actions(context: RuleContext, role: Node) -> list[str]:
     """The actions that the role allows, harmless ones left out, in the order of the statements."""
     found: dict[str, None] = {}
     for permission in role_permissions(context.graph, role):
-        if permission.statement.is_allow:
-            for action in permission.statement.actions:
-                if not action.lower().startswith(HARMLESS):
-                    found[action] = None
+        statement = permission.statement
+        if statement.is_allow and statement.not_actions:
+            found[f"all but {', '.join(statement.not_actions)}"] = None
+        for action in statement.actions if statement.is_allow else ():
+            if not action.lower().startswith(HARMLESS):
+                found[action] = None
     return list(found)
 
 
