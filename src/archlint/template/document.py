@@ -75,7 +75,8 @@ class Document:
         from archlint.template.positions import one_line
 
         if self._json_positions is None:
-            self._json_positions = JsonPositions(self.text)
+            # What was parsed: a definition with placeholders is JSON only after they are quoted, on the same lines.
+            self._json_positions = JsonPositions(self.parsed_text)
         return one_line(self._json_positions.extent(path, on), self.lines)
 
     def region(self, path: TemplatePath, on: Literal["key", "value"] = "key") -> Region:

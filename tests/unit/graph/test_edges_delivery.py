@@ -191,6 +191,7 @@ def test_containers(graph_of: GraphOf) -> None:
     )
     assert drawn(graph) == [
         "Host -assumes-> Role",
+        "Profile -assumes-> Role",
         "Task -assumes-> Agent",
         "Task -assumes-> Role",
         "Task -logs_to-> Group",
