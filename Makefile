@@ -59,10 +59,12 @@ $(BIN)/python:
 # Editable, so one installation serves every later change of the code; only new dependencies need another.
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	$(PIP) install --editable .
+	@$(BIN)/python -m compileall -q src rules
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	$(PIP) install --editable '.[code,dev]'
+	@$(BIN)/python -m compileall -q src rules
 	@touch $@ $(VENV)/.installed
 
 $(BENCH_VENV)/.installed: Makefile | $(BIN)/python
