@@ -9,6 +9,7 @@ from archlint.graph.connections import connections
 from archlint.graph.imports import imports
 from archlint.graph.model import Edge, EdgeKind, Evidence, Mode, Node, ResourceGraph
 from archlint.graph.owners import Owners
+from archlint.graph.pieces import join_pieces
 from archlint.graph.references import ReferenceScanner
 from archlint.graph.resolve import Resolver, Target
 from archlint.graph.stacks import Stack, build_stacks
@@ -60,7 +61,10 @@ class Linker:
 
     def resource(self, stack: Stack, logical_id: Json) -> Node | None:
         """The resource of the stack with this logical ID."""
-        return stack.nodes.get(logical_id) if isinstance(logical_id, str) else None
+        if not isinstance(logical_id, str):
+            return None
+        node = stack.nodes.get(logical_id)
+        return stack.whole.node(stack, logical_id) if node is None and stack.whole is not None else node
 
     def connect(  # noqa: PLR0913 - the parts of an edge
         self,
@@ -133,11 +137,13 @@ _SCALAR_FUNCTIONS = frozenset(
 
 def link(templates: Sequence[Template], settings: LinkSettings, bundles: Sequence[ProtonBundle] = ()) -> ResourceGraph:
     """The finished resource graph of these templates."""
+    from archlint.graph.code import apply_code
     from archlint.graph.edges import FINDERS
     from archlint.graph.iam.derive import derive
 
     graph = ResourceGraph()
     stacks = build_stacks(templates, graph)
+    join_pieces(stacks)
     graph.stacks = stacks
     graph.bundles = list(bundles)
     for stack in stacks:
@@ -163,6 +169,7 @@ def link(templates: Sequence[Template], settings: LinkSettings, bundles: Sequenc
                     find(linker, node)
     connections(linker)
     derive(linker)
+    apply_code(linker)
     _structure(graph, resolver, stacks)
     return graph
 

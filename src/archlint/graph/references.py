@@ -25,6 +25,7 @@ class ReferenceScanner:
         self._linker = linker
         self._stack = stack
         self._nodes = stack.nodes
+        self._whole = stack.whole
         template = stack.template
         parameters = template.section("Parameters")
         # Parameters whose value another stack provides: asked for, so that imports are complete.
@@ -79,6 +80,8 @@ class ReferenceScanner:
 
     def _reference(self, logical_id: str, trail: Trail) -> None:
         target = self._nodes.get(logical_id)
+        if target is None and self._whole is not None:
+            target = self._whole.node(self._stack, logical_id)
         if target is None or self._source is None or target in self._seen:
             return
         self._seen.add(target)
@@ -145,6 +148,8 @@ class ReferenceScanner:
             self._cross(value, trail)
         elif "." in name:  # SAM's `Function.Alias`
             self._dotted(name, trail)
+        elif self._whole is not None:
+            self._reference(name, trail)
 
     def _get_att(self, value: Any, argument: Any, trail: Trail) -> None:
         if isinstance(argument, str):
@@ -157,6 +162,8 @@ class ReferenceScanner:
                 self._cross(value, trail)
         elif "." in argument[0]:
             self._dotted(argument[0], trail)
+        elif self._whole is not None:
+            self._reference(argument[0], trail)
         for item in argument[1:]:
             if isinstance(item, dict):
                 self._walk(item, trail)
@@ -199,6 +206,8 @@ class ReferenceScanner:
                 self._dotted(f"{name}.{attribute}", trail)
         elif name in self._crossing:
             self._cross({"Ref": name}, trail)
+        elif self._whole is not None:
+            self._reference(name, trail)
 
     def _cross(self, value: Any, trail: Trail) -> None:
         """Follows a value into other stacks: the link is recorded by resolving, the resource becomes a reference."""

@@ -14,6 +14,8 @@ from archlint.template.model import Body, Resource, Template
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from archlint.graph.pieces import Whole
+
 NESTED_STACK = "AWS::CloudFormation::Stack"
 # A template that nests itself, directly or not, cannot be deployed; deeper real nesting was not seen.
 MAX_NESTING = 12
@@ -41,6 +43,13 @@ class Stack:
     service: str = ""
     _derived: Mapping[str, str] | None = None
     non_production: bool = False
+    whole: Whole | None = None
+    """What this template is a piece of, if it is one."""
+    scope: str = ""
+    """Whose stack name this is: the stack's own `id`, unless it is a piece of a whole."""
+
+    def __post_init__(self) -> None:
+        self.scope = self.scope or self.id
 
     @property
     def root(self) -> Stack:

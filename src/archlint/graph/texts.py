@@ -176,12 +176,22 @@ class Texts:
                 return []
             if name in _SHARED:
                 return [Text((Hole(name),))]
-            return [Text((Hole(name, stack.id),))]
+            return [Text((Hole(name, stack.scope),))]
         if name in stack.template.section("Parameters"):
             return self.parameter(stack, name)
         if "." in name:  # SAM: `Function.Alias`, `Function.Version`, `Api.Stage`
             return self._attribute(stack, name.split(".", 1))
-        return [Text((Hole(name, stack.id),))]
+        return self._of_another_piece(stack, name) or [Text((Hole(name, stack.id),))]
+
+    def _of_another_piece(self, stack: Stack, name: str) -> list[Text]:
+        """What a name means that this template does not declare but the whole that it is a piece of."""
+        if stack.whole is None:
+            return []
+        node = stack.whole.node(stack, name)
+        if node is not None:
+            return [Text((NodePart(node, "Ref"),))]
+        declared = stack.whole.section("Parameters", name)
+        return self.parameter(declared[0], name) if declared is not None else []
 
     def parameter(self, stack: Stack, name: str) -> list[Text]:
         """What a parameter of this stack instance is: the parent's argument, a given value, the default, a hole."""
@@ -255,10 +265,12 @@ class Texts:
         if node is None and "." in attribute:  # logical IDs of `Fn::GetAtt: [Function.Alias, Arn]`
             head, _, attribute = attribute.partition(".")
             node = stack.nodes.get(f"{logical_id}{head}") or stack.nodes.get(logical_id)
+        if node is None and stack.whole is not None:
+            node = stack.whole.node(stack, logical_id)
         if node is None:
             return [Text((Hole(f"{logical_id}.{attribute}", stack.id),))]
         if node.type == "AWS::SSM::Parameter" and attribute == "Value":
-            return self.texts(stack, node.properties.get("Value")) or [Text((NodePart(node, attribute),))]
+            return self.texts(node.stack or stack, node.properties.get("Value")) or [Text((NodePart(node, attribute),))]
         return [Text((NodePart(node, attribute),))]
 
     def _output(self, stack: Stack, name: str) -> list[Text]:
@@ -404,6 +416,9 @@ class Texts:
         if not isinstance(argument, list) or len(argument) < 3:
             return []
         level: list[Any] = [stack.template.section("Mappings")]
+        if stack.whole is not None and isinstance(argument[0], str) and argument[0] not in level[0]:
+            elsewhere = stack.whole.section("Mappings", argument[0])
+            level = [elsewhere[1]] if elsewhere is not None else level
         for key in argument[:3]:
             names = {text.literal for text in self.texts(stack, key)}
             following: list[Any] = []

@@ -168,7 +168,7 @@ def _indexed(linker: Linker, kind: str) -> dict[str, list[tuple[Text, Node]]]:
             continue
         given = node.properties.get(name_property) if name_property else None
         if given is None:
-            names = [joined((Hole("AWS::StackName", stack.id), f"-{node.logical_id}-", Hole(node.id)))]
+            names = [joined((Hole("AWS::StackName", stack.scope), f"-{node.logical_id}-", Hole(node.id)))]
         else:
             names = [text for text in linker.texts(stack, given) if text.parts and text.hole is None]
         if kind == "AWS::SSM::Parameter":  # its ARN leaves out the slash that a hierarchical name begins with
