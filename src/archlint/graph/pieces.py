@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,30 +55,36 @@ def join_pieces(stacks: Sequence[Stack]) -> None:
     """Sets `whole` and the shared `scope` of the stacks that are pieces, and of the templates they belong to."""
     roots = [stack for stack in stacks if stack.parent is None and stack.template.proton is None]
     heads: dict[str, list[Stack]] = {}
-    pieces: list[Stack] = []
+    without: list[Stack] = []
     for stack in roots if len(roots) > 1 else ():
         if stack.template.section("Parameters"):
             heads.setdefault(stack.folder, []).append(stack)
-        elif next(_foreign_names(stack), None) is not None:
-            pieces.append(stack)
-    wholes: dict[str, list[Stack]] = {}
-    for piece in pieces:
-        folder = next((folder for folder in _upwards(piece.folder) if folder in heads), piece.folder)
-        wholes.setdefault(folder, []).append(piece)
-    for folder, members in wholes.items():
-        _join(folder, members, heads.get(folder, []))
+        else:
+            without.append(stack)
+    foreign = {id(stack): set(_foreign_names(stack)) for stack in without}
+    if not any(foreign.values()):
+        return
+    groups: dict[str, list[Stack]] = {}
+    for stack in without:
+        folder = next((folder for folder in _upwards(stack.folder) if folder in heads), stack.folder)
+        groups.setdefault(folder, []).append(stack)
+    for folder, members in groups.items():
+        if any(foreign[id(member)] for member in members):
+            _join(folder, members, heads.get(folder, []), foreign)
 
 
-def _join(folder: str, pieces: list[Stack], heads: list[Stack]) -> None:
-    """Makes one whole of these pieces and the one template above them; of those that find what they name there."""
-    declared = {name for piece in pieces for name in piece.nodes}
+def _join(folder: str, stacks: list[Stack], heads: list[Stack], foreign: dict[int, set[str]]) -> None:
+    """Makes one whole of those that find there what they name, those that are named, and the one template above."""
+    times = Counter(name for stack in stacks for name in stack.nodes)
+    declared = {name for name, count in times.items() if count == 1}
     head = heads[0] if len(heads) == 1 else None
     # A template that declares the same is what the build made of the pieces.
-    if head is not None and declared.isdisjoint(head.nodes):
+    if head is not None and times.keys().isdisjoint(head.nodes):
         declared |= head.nodes.keys() | head.template.section("Parameters").keys()
     else:
         head = None
-    members = [piece for piece in pieces if any(name in declared for name in _foreign_names(piece))]
+    wanted = {name for stack in stacks for name in foreign[id(stack)] if name in declared}
+    members = [stack for stack in stacks if not wanted.isdisjoint((*foreign[id(stack)], *stack.nodes))]
     members += [head] if head is not None and members else []
     if len(members) < 2:
         return
