@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archlint.graph.model import Node
 from archlint.graph.names import is_unknown, parse_arn, whole_arn
+from archlint.graph.placeholders import Placeholders
 from archlint.graph.text import Hole, NodePart, Text
 from archlint.graph.texts import NOTHING, Link, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from archlint.graph.model import ResourceGraph
     from archlint.graph.stacks import Stack
     from archlint.template.model import Json
 
@@ -42,6 +44,10 @@ class Target(NamedTuple):
 class Resolver(Texts):
     """Answers what a value of a stack names, over all stacks of the run."""
 
+    def __init__(self, graph: ResourceGraph, stacks: Sequence[Stack]) -> None:
+        super().__init__(graph, stacks)
+        self.placeholders = Placeholders()
+
     def named(self, stack: Stack, types: Iterable[str], name: Text) -> Node | None:
         """The resource of one of these types whose physical name is this text, nearest to `stack` when several."""
         return self.names.named(stack, types, name)
@@ -62,6 +68,9 @@ class Resolver(Texts):
                         [*self.targets(stack, branches[1], *types), *self.targets(stack, branches[2], *types)]
                     )
             if "Ref" in value or "Fn::Split" in value:
+                unset = self._unset(stack, value["Ref"], types) if "Ref" in value else None
+                if unset is not None:
+                    return [unset]
                 items = self.items(stack, value)
                 if len(items) > 1:
                     return _distinct(t for item in items if (t := self.target(stack, item, types)))
@@ -71,6 +80,15 @@ class Resolver(Texts):
             if target is not None:
                 found.append(target)
         return found if len(found) < 2 else _distinct(found)
+
+    def _unset(self, stack: Stack, name: Json, types: Sequence[str]) -> Target | None:
+        """The external node of a parameter whose default says that it is not given, and names nothing of the run."""
+        if not isinstance(name, str) or name in stack.nodes:
+            return None
+        hole = self.placeholders.unset(stack, name)
+        if hole is None or any(self.names.named(stack, types, text) for text in self.parameter(stack, name)):
+            return None
+        return self._of_hole(hole)
 
     def items(self, stack: Stack, value: dict[str, Json]) -> list[Text]:
         """The items of a `Split` or of a parameter that is a list, in all its alternatives; [] for other values."""

@@ -46,18 +46,14 @@ def policies(linker: Linker, stack: Stack, value: Json) -> list[Node]:
     path = aws_managed_path(skeleton(value))  # most are, and need no resolving
     if path is not None:
         return [linker.external(AWS_MANAGED + path)]
-    found = []
-    for text in linker.texts(stack, value):
-        path = aws_managed_path(str(text))
-        if path is not None:
-            found.append(linker.external(AWS_MANAGED + path))
-            continue
-        target = linker.target(stack, text, (_MANAGED,))
-        if target is not None:
-            found.append(target.node)
-    if not found and isinstance(value, dict):  # a list in a parameter
-        found = [target.node for target in linker.targets(stack, value, _MANAGED)]
-    return found
+    paths = [aws_managed_path(str(text)) for text in linker.texts(stack, value)]
+    if paths and None not in paths:
+        return [linker.external(f"{AWS_MANAGED}{path}") for path in paths]
+    found: dict[Node, None] = {}
+    for target in linker.targets(stack, value, _MANAGED):
+        path = aws_managed_path(target.node.logical_id) if target.node.external else None
+        found[linker.external(AWS_MANAGED + path) if path is not None else target.node] = None
+    return [*found]
 
 
 def role(linker: Linker, node: Node) -> None:

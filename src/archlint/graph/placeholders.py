@@ -1,0 +1,83 @@
+"""Parameters whose default stands for "not given": a condition of the template tells it from a value that is.
+
+`PermissionsBoundary: {Default: none}` with `UseBoundary: !Not [!Equals [!Ref PermissionsBoundary, none]]` names no
+policy called `none`: wherever the parameter is used as a name, somebody has given one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archlint.graph.text import Hole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archlint.graph.stacks import Stack
+    from archlint.template.model import Json, Template
+
+
+class Placeholders:
+    """Answers whether a parameter's value is such a default; remembers it per template."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, frozenset[str]] = {}
+
+    def unset(self, stack: Stack, name: str) -> Hole | None:
+        """The parameter that a name comes from when nothing but such a default is known of it, else None.
+
+        A parameter that the parent sets to one of its own is that one.
+        """
+        found = False
+        while True:
+            found |= name in self._of(stack.template)
+            passed = stack.arguments.get(name) if stack.parent is not None else None
+            if passed is None:
+                break
+            outer = passed.get("Ref") if isinstance(passed, dict) and len(passed) == 1 else None
+            if stack.parent is None or not isinstance(outer, str) or outer in stack.parent.nodes:
+                return None
+            stack, name = stack.parent, outer
+        return Hole(name, stack.id) if found and name not in stack.given else None
+
+    def _of(self, template: Template) -> frozenset[str]:
+        known = self._known.get(id(template))
+        if known is None:
+            parameters = template.section("Parameters")
+            compared = _compared(template.section("Conditions")) if parameters else ()
+            known = frozenset(
+                name
+                for name, other in compared
+                if isinstance(declared := parameters.get(name), dict) and str(declared.get("Default")) == other
+            )
+            self._known[id(template)] = known
+        return known
+
+
+def _compared(conditions: Json) -> Iterator[tuple[str, str]]:
+    """Parameters with the plain strings that they are compared with."""
+    pending: list[Any] = [conditions]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, list):
+            pending.extend(item)
+        elif isinstance(item, dict):
+            sides = item.get("Fn::Equals")
+            if isinstance(sides, list) and len(sides) == 2:
+                for one, other in (sides, sides[::-1]):
+                    name = _parameter(one)
+                    if name is not None and isinstance(other, (str, int, float)):
+                        yield name, str(other)
+            else:
+                pending.extend(item.values())
+
+
+def _parameter(value: Any) -> str | None:
+    """The name in `Ref`, also of a list that is joined to be compared."""
+    if isinstance(value, dict) and len(value) == 1:
+        join = value.get("Fn::Join")
+        name = value.get("Ref")
+        if isinstance(join, list) and len(join) == 2:
+            return _parameter(join[1])
+        return name if isinstance(name, str) else None
+    return None
