@@ -11,14 +11,26 @@ data allows it, a DynamoDB table has no instance to lose.
 
 ## Known exceptions
 
-Aurora Serverless v1 (`EngineMode: serverless`, see DAT003), Multi-AZ DB clusters (`DBClusterInstanceClass`), secondary
-clusters of a global database, clusters whose reader exists under some condition, stacks that the configuration lists
-as `non-production`. When no instance at all is in the templates the finding is a note.
+Aurora Serverless v1 (`EngineMode: serverless`, see DAT003), Multi-AZ DB clusters (`DBClusterInstanceClass`), Limitless
+databases, secondary clusters of a global database and replicas of another cluster, clusters with readers that exist
+under some condition or that Application Auto Scaling adds, stacks that the configuration lists as `non-production`.
+When no instance at all is in the templates the finding is a note.
 """
 
 from collections.abc import Iterator
+from itertools import combinations
 
-from archlint.api import UNKNOWN, EdgeKind, Finding, Node, RuleContext, RuleMeta, Severity
+from archlint.api import (
+    UNKNOWN,
+    EdgeKind,
+    Evidence,
+    Finding,
+    Node,
+    RuleContext,
+    RuleMeta,
+    Severity,
+    databases,
+)
 
 META = RuleMeta(
     id="DAT001",
@@ -28,41 +40,42 @@ META = RuleMeta(
     help_uri="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html",
 )
 
-CONSUMES = (EdgeKind.CONNECTS, EdgeKind.READS, EdgeKind.WRITES)
-
 
 def check(context: RuleContext) -> Iterator[Finding]:
-    for cluster in context.graph.of_type("AWS::RDS::DBCluster"):
+    for cluster in context.graph.of_type(databases.CLUSTER):
         if cluster.stack is None or cluster.stack.non_production or not _is_aurora_cluster(context, cluster):
             continue
-        instances = {edge.source: edge for edge in context.graph.incoming(cluster, EdgeKind.MEMBER_OF)}
-        if len(instances) > 1:
-            continue
-        if not instances:
+        members = {edge.source: edge for edge in context.graph.incoming(cluster, EdgeKind.MEMBER_OF)}
+        if not members:
             yield context.finding(
                 cluster,
                 f"{cluster} has no instance in these templates, so whether it has a reader cannot be seen",
                 severity=Severity.NOTE,
             )
-            continue
-        [(writer, membership)] = instances.items()
-        functions = _functions(context, cluster, writer)
-        loss = "nothing to fail over to, nothing that scales reads"
-        users = f"; {len(functions)} functions use it" if len(functions) > 1 else ""
-        yield context.finding(
-            cluster,
-            f"{cluster} has one instance ({writer}) and no reader: {loss}{users}",
-            related=[(writer, "the only instance"), *((function, "uses the cluster") for function in functions[:5])],
-            evidence=[membership],
-            severity=Severity.ERROR if len(functions) > 1 else None,
-            key=(cluster.logical_id,),
-        )
+        elif not _has_reader(context, cluster, list(members)):
+            functions = _functions(context, cluster)
+            users = f"; {len(functions)} functions use it" if len(functions) > 1 else ""
+            yield context.finding(
+                cluster,
+                f"{cluster} has one instance ({' or '.join(map(str, members))}) and no reader: nothing to fail over "
+                f"to, nothing that scales reads{users}",
+                related=[
+                    *((member, "the only instance") for member in members),
+                    *((function, "uses the cluster") for function in functions[:5]),
+                ],
+                evidence=members.values(),
+                severity=Severity.ERROR if len(functions) > 1 else None,
+                key=(cluster.logical_id,),
+            )
 
 
 def _is_aurora_cluster(context: RuleContext, cluster: Node) -> bool:
     """True when there is a world in which this is a regional Aurora cluster that needs instances of its own."""
     values = context.values
-    if values.exists(cluster, "DBClusterInstanceClass"):
+    if any(
+        values.exists(cluster, name)
+        for name in ("DBClusterInstanceClass", "ReplicationSourceIdentifier", "ClusterScalabilityType")
+    ):
         return False
     starts_empty = not any(
         values.exists(cluster, name)
@@ -77,8 +90,19 @@ def _is_aurora_cluster(context: RuleContext, cluster: Node) -> bool:
     )
 
 
-def _functions(context: RuleContext, cluster: Node, writer: Node) -> list[Node]:
-    """Functions that use the cluster, its instance or a proxy in front of it, each once."""
-    proxies = [edge.source for edge in context.graph.incoming(cluster, EdgeKind.PROXIES)]
-    edges = [edge for node in (cluster, writer, *proxies) for edge in context.graph.incoming(node, *CONSUMES)]
-    return list(dict.fromkeys(edge.source for edge in edges if edge.source.type == "AWS::Lambda::Function"))
+def _has_reader(context: RuleContext, cluster: Node, members: list[Node]) -> bool:
+    """True when two instances exist together in some world, or scaling adds one."""
+    if any(edge.detail.get("scales") for edge in context.graph.incoming(cluster, EdgeKind.REFERENCES)):
+        return True
+    return any(context.values.coexist(one, other) for one, other in combinations(members, 2))
+
+
+def _functions(context: RuleContext, cluster: Node) -> list[Node]:
+    """Functions that are known to use the cluster at run time."""
+    return [
+        use.compute
+        for use in databases.uses(context.graph, cluster)
+        if use.compute.type == databases.FUNCTION
+        and use.edge.evidence > Evidence.REFERENCE
+        and not databases.runs_once(context.graph, use.compute)
+    ]

@@ -30,6 +30,12 @@ _ONCE = re.compile(r"ddl|flyway|liquibase|migrat(?:e|ions?|or)|rotat(?:ion|or)")
 _ONCE_FOR_A_DATABASE = re.compile(r"bootstrap|init|initiali[sz]er?|populate|seed(?:er|ing)?|setup")
 _CREATES = re.compile(r"create[-_]?(?:database|db|schema|tables)", re.IGNORECASE)
 _DATABASE = re.compile(r"aurora|data|db|mysql|postgres|rds|schema|sql|tables", re.IGNORECASE)
+_READING = re.compile(r"browse|count|describe|fetch|find|get|list|lookup|query|read|reader|report|scan|search|view")
+_WRITING = re.compile(
+    r"add|admin|batch|cancel|create|delete|edit|import|ingest|insert|load|modify|patch|post|process|publish|put|register"
+    r"|remove|replace|save|set|store|submit|sync|update|upload|upsert|write"
+)
+_TRANSIENT = re.compile(r"(?:cache|concurrency|connection|counter|idempotency|lock|session|throttle|tmp|temp)s?")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _MAX_DEPTH = 6
 
@@ -201,6 +207,27 @@ def runs_once(graph: ResourceGraph, function: Node) -> bool:
         if any(map(_ONCE_FOR_A_DATABASE.fullmatch, words)) and _DATABASE.search(name):
             return True
     return _serves_deployment(graph, function, 0)
+
+
+def reads_by_name(function: Node) -> bool:
+    """True when the logical ID says that the code only reads: `GetOrder`, `ListOrdersFunction`, `order-search`."""
+    words = [word.lower() for word in _WORD.findall(function.logical_id)]
+    return any(map(_READING.fullmatch, words)) and not any(map(_WRITING.fullmatch, words))
+
+
+def serves_reads_only(graph: ResourceGraph, function: Node) -> bool:
+    """True when all that starts a function are `GET` routes or GraphQL queries."""
+    triggers = graph.incoming(function, EdgeKind.TRIGGERS, EdgeKind.INVOKES)
+    named = [edge.detail.get("routes") or edge.detail.get("fields") for edge in triggers]
+    calls = [str(name) for names in named if isinstance(names, list) for name in names]
+    return (
+        bool(calls) and all(named) and all(call.startswith(("GET ", "HEAD ", "OPTIONS ", "Query.")) for call in calls)
+    )
+
+
+def is_transient(store: Node) -> bool:
+    """True when the logical ID says that the store holds what comes again by itself: sessions, connections, locks."""
+    return any(_TRANSIENT.fullmatch(word.lower()) for word in _WORD.findall(store.logical_id))
 
 
 def _names(function: Node) -> Iterator[str]:
