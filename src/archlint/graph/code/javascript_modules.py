@@ -22,7 +22,20 @@ _WRAPPERS = ("non_null_expression", "as_expression", "satisfies_expression", "pa
 # Packages that call no service unless the code names it.
 _HARMLESS = ("@aws-sdk/", "@smithy/", "@types/", "aws-xray-sdk", "@aws-lambda-powertools/logger")
 _HARMLESS_NAMES = frozenset(
-    {"aws-sdk", "uuid", "ulid", "axios", "node-fetch", "lodash", "moment", "dayjs", "zod", "ajv", "aws-lambda"}
+    {
+        "aws-sdk",
+        "cfn-response",
+        "uuid",
+        "ulid",
+        "axios",
+        "node-fetch",
+        "lodash",
+        "moment",
+        "dayjs",
+        "zod",
+        "ajv",
+        "aws-lambda",
+    }
     | {"@aws-lambda-powertools/tracer", "@aws-lambda-powertools/metrics", "jsonwebtoken", "source-map-support"}
     | {"assert", "buffer", "crypto", "events", "fs", "fs/promises", "http", "https", "os", "path", "process", "stream"}
     | {"querystring", "timers", "url", "util", "zlib", "perf_hooks", "string_decoder", "async_hooks", "dns", "net"}

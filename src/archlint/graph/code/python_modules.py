@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 # Libraries that call no service unless the code names it; others may do what nobody sees here.
 _HARMLESS = frozenset(
-    {"boto3", "botocore", "aws_lambda_powertools", "aws_xray_sdk", "dateutil", "jsonschema", "jwt", "pydantic", "pytz"}
+    {
+        "boto3",
+        "botocore",
+        "cfnresponse",
+        "aws_lambda_powertools",
+        "aws_xray_sdk",
+        "dateutil",
+        "jsonschema",
+        "jwt",
+        "pydantic",
+        "pytz",
+    }
     | {"requests", "typing_extensions", "urllib3", "yaml", "simplejson", "mypy_boto3_dynamodb", "mypy_boto3_sqs"}
 )
 _DYNAMIC_MODULES = frozenset({"importlib", "runpy", "subprocess", "ctypes", "imp", "pkgutil", "multiprocessing"})
