@@ -389,13 +389,29 @@ class Texts:
     def _select(self, stack: Stack, argument: Any) -> list[Text]:
         if isinstance(argument, list) and len(argument) == 2:
             index, value = argument
-            items = self._list(stack, value)
             if isinstance(index, str) and index.isdecimal():
                 index = int(index)
-            if items is not None and isinstance(index, int) and 0 <= index < len(items):
-                item = items[index]
-                return [item] if isinstance(item, Text) else self.texts(stack, item)
+            found: list[Text] = []
+            for items in self._lists(stack, value) if isinstance(index, int) and index >= 0 else ():
+                item = items[index] if index < len(items) else None
+                for text in [item] if isinstance(item, Text) else self.texts(stack, item):
+                    if text not in found:
+                        found.append(text)
+            if found:
+                return found
         return self._opaque(stack, "Fn::Select")
+
+    def _lists(self, stack: Stack, value: Any) -> list[list[Any]]:
+        """The lists that a list-valued value can be: one for each branch of an `If`, also where a parameter has it."""
+        if isinstance(value, dict) and len(value) == 1:
+            [(function, argument)] = value.items()
+            if function == "Fn::If" and isinstance(argument, list) and len(argument) == 3:
+                return [items for branch in argument[1:] for items in self._lists(stack, branch)]
+            items = self._list(stack, value)
+            if items is None and function == "Ref":
+                return [list(text.split(",")) for text in self.texts(stack, value) if text.hole is None]
+            return [items] if items is not None else []
+        return [value] if isinstance(value, list) else []
 
     def _if(self, stack: Stack, argument: Any) -> list[Text]:
         if isinstance(argument, list) and len(argument) == 3:
