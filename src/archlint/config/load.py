@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,6 +109,8 @@ def _chain(path: Path) -> list[_File]:
 
 
 def _read(path: Path) -> _File:
+    import tomllib
+
     text = _text(path)
     try:
         data: Any = tomllib.loads(text)

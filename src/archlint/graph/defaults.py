@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +28,6 @@ def property_default(resource_type: str, path: str, source_type: str | None = No
 @functools.cache
 def _table() -> dict[str, dict[str, dict[str, Any]]]:
     """`property_defaults.json`: type, path, `{"value", "url"}`, with `by_source` where it depends on the source."""
-    text = resources.files("archlint.graph").joinpath("property_defaults.json").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("property_defaults.json").read_text(encoding="utf-8")
     table: dict[str, dict[str, dict[str, Any]]] = json.loads(text)
     return table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Runtime:
 @cache
 def lambda_runtimes() -> dict[str, Runtime]:
     """Every runtime identifier that Lambda has or had."""
-    table = json.loads(files("archlint").joinpath("data/lambda_runtimes.json").read_text(encoding="utf-8"))
+    table = json.loads((Path(__file__).parents[1] / "data" / "lambda_runtimes.json").read_text(encoding="utf-8"))
     today = table["as_of"]
 
     def past(day: str | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path
 from typing import Any, Literal
 
 WHEEL_RATIO = 2.9
@@ -47,6 +47,6 @@ def known_packages(registry: Literal["python", "npm"]) -> dict[str, KnownPackage
 
 
 def _read(name: str) -> dict[str, Any]:
-    text = resources.files("archlint").joinpath("data", name).read_text(encoding="utf-8")
+    text = (Path(__file__).parents[1] / "data" / name).read_text(encoding="utf-8")
     table: dict[str, Any] = json.loads(text)
     return table
