@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 SUFFIXES = (".js", ".mjs", ".cjs", ".ts", ".mts", ".tsx", ".jsx")
 _WRAPPERS = ("non_null_expression", "as_expression", "satisfies_expression", "parenthesized_expression")
 # Packages that call no service unless the code names it.
-_HARMLESS = ("@aws-sdk/", "@smithy/", "@types/", "aws-xray-sdk", "@aws-lambda-powertools/logger")
+_HARMLESS = (
+    "@aws-sdk/",
+    "@smithy/",
+    "@types/",
+    "aws-xray-sdk",
+    "@aws-lambda-powertools/logger",
+    "@aws-lambda-powertools/commons",
+)
 _HARMLESS_NAMES = frozenset(
     {
         "aws-sdk",

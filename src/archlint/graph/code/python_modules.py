@@ -19,19 +19,9 @@ if TYPE_CHECKING:
 Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 # Libraries that call no service unless the code names it; others may do what nobody sees here.
 _HARMLESS = frozenset(
-    {
-        "boto3",
-        "botocore",
-        "cfnresponse",
-        "aws_lambda_powertools",
-        "aws_xray_sdk",
-        "dateutil",
-        "jsonschema",
-        "jwt",
-        "pydantic",
-        "pytz",
-    }
-    | {"requests", "typing_extensions", "urllib3", "yaml", "simplejson", "mypy_boto3_dynamodb", "mypy_boto3_sqs"}
+    {"boto3", "botocore", "mypy_boto3_dynamodb", "mypy_boto3_sqs", "aws_lambda_powertools", "aws_xray_sdk"}
+    | {"cfnresponse", "dateutil", "jsonschema", "jwt", "pydantic", "pytz", "requests", "simplejson", "six"}
+    | {"typing_extensions", "urllib3", "yaml"}
 )
 _DYNAMIC_MODULES = frozenset({"importlib", "runpy", "subprocess", "ctypes", "imp", "pkgutil", "multiprocessing"})
 

@@ -43,8 +43,11 @@ class Folder:
         if self._path is None:
             return self._inline if posixpath.splitext(name)[0] == "index" else None
         try:
-            real = Path(os.path.realpath(self._path / name))
-            if not real.is_relative_to(self._root) or not real.is_file() or real.stat().st_size > MAX_BYTES:
+            named = os.path.join(self._path, name)  # noqa: PTH118 - str: most names that are tried do not exist
+            if not os.path.isfile(named):  # noqa: PTH113 - likewise
+                return None
+            real = Path(os.path.realpath(named))
+            if not real.is_relative_to(self._root) or real.stat().st_size > MAX_BYTES:
                 return None
             return real.read_bytes().decode("utf-8-sig")
         except (OSError, ValueError):  # not UTF-8, a null byte, too long
@@ -78,8 +81,11 @@ class Folders:
 
     def _folder(self, base: Path, name: str) -> Folder | None:
         try:
-            path = Path(os.path.realpath(base / name))
-            if "://" in name or not path.is_relative_to(self._root) or not path.is_dir():
+            named = os.path.join(base, name)  # noqa: PTH118 - str: most code lies elsewhere
+            if "://" in name or not os.path.isdir(named):  # noqa: PTH112 - likewise
+                return None
+            path = Path(os.path.realpath(named))
+            if not path.is_relative_to(self._root):
                 return None
         except (OSError, ValueError):
             return None
