@@ -12,7 +12,8 @@ belongs behind a queue or a state machine: the API answers 202 at once. A region
 ## Known exceptions
 
 Up to one second over the limit, asynchronous integrations (`X-Amz-Invocation-Type: Event`), authorizers, function URLs,
-and paths through Step Functions. Other triggers of the same function (queues, schedules) may need the time: split it.
+integrations that stream the response, and paths through Step Functions. Other triggers of the same function (queues,
+schedules) may need the time: split it.
 """
 
 from collections.abc import Iterator
@@ -66,7 +67,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
         timeout, limit, edge = max(found, key=lambda case: case[0] - case[1])
         api = f"{_kind(context, edge)} {edge.source}"
         others = sum(1 for e in context.graph.incoming(function, EdgeKind.TRIGGERS) if not _is_request(e))
-        beside = "; its other triggers may need the time, this path cannot" if others else ""
+        beside = " (its other triggers may need that long)" if others else ""
         yield context.finding(
             (function, "Timeout"),
             f"{function} may run {timeout:g} s, but {api} gives up after {limit:g} s{beside}",
@@ -85,6 +86,9 @@ def _limit(context: RuleContext, edge: Edge) -> float | None:
     given = edge.detail.get("timeout")
     if isinstance(given, (int, float)):
         return given / 1000
+    if edge.detail.get("streams"):
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html: up to 15 minutes
+        return None
     api = edge.source
     if api.type == "AWS::ApiGateway::RestApi":
         return _seconds(property_default("AWS::ApiGateway::Method", "Integration.TimeoutInMillis"), 1000)

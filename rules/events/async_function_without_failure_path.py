@@ -13,7 +13,8 @@ event only. Put an alarm on the queue.
 ## Known exceptions
 
 Functions that are only polled for (SQS, streams) or called synchronously, custom resources, and functions whose
-failure path exists under some condition. A schedule carries no data and comes again: a note.
+failure path exists under some condition. A schedule, also that of an AWS Config rule, carries no data and comes again:
+a note.
 """
 
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ META = RuleMeta(
     help_uri="https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
 )
 
+SCHEDULED = "ScheduledNotification"  # of AWS Config
 SCHEDULES = {"AWS::Scheduler::Schedule"}
 MAX_NAMED = 4
 
@@ -53,7 +55,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
             continue
         data = [edge for edge in events if not _is_schedule(context, edge.source)]
         named = _named(data or events)
-        loss = f"loses what {named} sends it after two failed retries"
+        loss = f"drops an event from {named} when it still fails on the last retry"
         if not data:
             loss = f"leaves no trace when a run scheduled by {named} fails"
         yield context.finding(
@@ -75,6 +77,10 @@ def _asynchronous(context: RuleContext, function: Node) -> list[Edge]:
 def _is_schedule(context: RuleContext, source: Node) -> bool:
     if source.type in SCHEDULES:
         return True
+    if source.type == "AWS::Config::ConfigRule":
+        details = context.values.value(source, "Source.SourceDetails")
+        listed = details if isinstance(details, list) else []
+        return {item.get("MessageType") if isinstance(item, dict) else None for item in listed} == {SCHEDULED}
     if source.type != "AWS::Events::Rule":
         return False
     pattern = context.values.value(source, "EventPattern")

@@ -12,9 +12,10 @@ meant to be one says so with `RecursiveLoop: Allow`.
 ## Known exceptions
 
 `RecursiveLoop: Allow`; a filter on the way (prefix or suffix of an S3 notification, `FilterCriteria`, filter policy);
-event buses, unless what is put there is known; paths through a dead-letter queue (EVT002); resources that never
-exist together. A function whose policy alone would let it write to its own trigger is no loop: something else, such as
-the name in its environment or a call in its code, has to say so too.
+event buses, unless what is put there is known; calls of an API, which name a route or a connected client; messages
+that a function receives in its own code, which start nothing; paths through a dead-letter queue (EVT002); resources
+that never exist together. A function whose policy alone would let it write to its own trigger is no loop: something
+else, such as the name in its environment or a call in its code, has to say so too.
 """
 
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ FLOW = (EdgeKind.TRIGGERS, EdgeKind.PUBLISHES, EdgeKind.DELIVERS, EdgeKind.WRITE
 FUNCTION = "AWS::Lambda::Function"
 # Lambda's recursive loop detection covers these: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
 STOPPED_BY_LAMBDA = {"AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::S3::Bucket", FUNCTION}
+# What calls an API asks for one of its routes, or writes to clients that are connected: which one is not known.
+ROUTERS = {"AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::AppSync::GraphQLApi"}
 FILTERS = ("prefix", "suffix", "filters", "filter_policy", "pattern")
 DELETES = ("s3:deleteobject", "s3:deleteobjectversion")
 VERBS = {
@@ -53,7 +56,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
             continue
         between = {node.type for node in cycle.nodes}
         stopped = between <= STOPPED_BY_LAMBDA
-        after = "; Lambda stops it after about 16 rounds" if stopped else "; nothing stops it"
+        after = "; Lambda stops it after about 16 rounds" if stopped else "; Lambda does not stop it"
         first, *rest = cycle.edges
         yield context.finding(
             cycle.nodes[0],
@@ -67,8 +70,12 @@ def check(context: RuleContext) -> Iterator[Finding]:
 
 
 def _flows(edge: Edge) -> bool:
-    """True when an event surely can pass: unfiltered, not through a bus, and known by more than a policy alone."""
+    """True when an event surely can pass: unfiltered, not through a bus or API, known by more than a policy alone."""
     if edge.evidence is Evidence.REFERENCE or any(edge.detail.get(name) for name in FILTERS):
+        return False
+    if edge.kind is EdgeKind.TRIGGERS and edge.evidence is not Evidence.DECLARED:
+        return False  # it may receive, but a message does not start it
+    if edge.source.type in ROUTERS:
         return False
     if "AWS::Events::EventBus" in (edge.source.type, edge.target.type) or edge.source.type == "AWS::Events::Rule":
         return False

@@ -43,8 +43,8 @@ def check(context: RuleContext) -> Iterator[Finding]:
         more = f" and {len(functions) - 5} more" if len(functions) > 5 else ""
         yield context.finding(
             (first, "Code"),
-            f"{len(functions)} functions with {len(handlers)} handlers carry the same {about}{size:,} bytes each "
-            f"({package.described}): {named}{more}",
+            f"{len(functions)} functions with {len(handlers)} handlers each carry the same package of {about}{size:,} "
+            f"bytes ({package.described}): {named}{more}",
             related=[((other, "Code"), f"{other} carries it too") for other in others],
             key=(first.logical_id,),
         )

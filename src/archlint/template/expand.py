@@ -75,9 +75,12 @@ class Expansion:
         return result
 
     def _included(self, transform: Any, path: TemplatePath, here: Place, depth: int) -> Body | None:
+        if isinstance(transform, list) and len(transform) == 1:
+            transform = transform[0]
         name = transform.get("Name") if isinstance(transform, dict) else None
         if name != "AWS::Include":
-            self._note(f"macro {name or transform!r} is not expanded: what it creates is not checked", here)
+            called = f"macro {name!r}" if isinstance(name, str) else "a macro"
+            self._note(f"{called} is not expanded: what it creates is not checked", here)
             return None
         parameters = transform.get("Parameters")
         location = parameters.get("Location") if isinstance(parameters, dict) else None

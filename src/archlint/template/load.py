@@ -147,7 +147,8 @@ def _shape_diagnostics(document: Document, source: Body) -> list[Diagnostic]:
         if not isinstance(body, dict):
             return [Diagnostic("TPL001", f"resource {logical_id} is no mapping", place)]
         if not isinstance(body.get("Type"), str):
-            return [Diagnostic("TPL001", f"resource {logical_id} has no Type", place)]
+            problem = "has a Type that is no text" if body.get("Type") is not None else "has no Type"
+            return [Diagnostic("TPL001", f"resource {logical_id} {problem}", place)]
         if not isinstance(body.get("Properties", {}), dict) and body.get("Properties") is not None:
             return [Diagnostic("TPL001", f"the Properties of {logical_id} are no mapping", place)]
     return []

@@ -9,7 +9,8 @@
 - rule, to it and from it: `pattern`, `schedule`; from it also `target` (the target's Id), `input`, `dead_letters`
   (whether the target has a queue of its own); schedule: `schedule`, `dead_letters`
 - pipe, to it: `filters`, `batch_size`; from it: `enrichment`
-- API: `routes` (`GET /orders/{id}`, a route key), `timeout` (milliseconds, when given), or `authorizer` (its name)
+- API: `routes` (`GET /orders/{id}`, a route key), `timeout` (milliseconds, when given), `streams` (the
+  response: no default timeout ends it), or `authorizer` (its name)
 - AppSync: `fields` (`Query.order`); load balancer: `conditions`; user pool: `trigger`; CloudFront: `event`
 - state machine: `states` (names), `caught` (only states that a Catch leads to), `events` (`source` and `detail-type` by
   entry put on a bus); the whole definition is `ResourceGraph.workflows[machine]`

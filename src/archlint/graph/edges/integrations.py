@@ -220,8 +220,12 @@ class Integrations:
             detail: dict[str, Json] = dict(integration.detail) if routed else {}
             if routed:
                 detail["routes"] = [integration.route] if integration.route else []
+                if _streams(integration):
+                    detail["streams"] = True
             self._edges[key] = (place, detail)
             return
+        if routed and not _streams(integration):
+            known[1].pop("streams", None)  # a route that waits for the whole response is what limits the target
         routes = known[1].get("routes")
         if routed and isinstance(routes, list) and integration.route not in routes:
             routes.append(integration.route)
@@ -252,6 +256,12 @@ def invocation_mode(integration: Integration) -> Mode:
             if value.startswith(("method.", "stageVariables.")):
                 return Mode.UNKNOWN
     return Mode.SYNC
+
+
+def _streams(integration: Integration) -> bool:
+    """True when the response is passed on piece by piece."""
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
+    return bool(integration.get("responseTransferMode", "ResponseTransferMode") == "STREAM")
 
 
 def _request_parameters(integration: Integration) -> list[tuple[str, Any]]:

@@ -48,6 +48,18 @@ _ROLES: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 # What the code is told. Other types are told by any of their properties but the role.
 _TOLD = {"AWS::Lambda::Function": ("Environment", "FileSystemConfigs")}
+# Variables that say what the code calls itself in logs, traces and metrics: a function's own name there is no target.
+# https://docs.powertools.aws.dev/lambda/python/latest/environment_variables/ has the first three.
+_LABELS = frozenset(
+    {
+        "POWERTOOLS_SERVICE_NAME",
+        "POWERTOOLS_METRICS_NAMESPACE",
+        "POWERTOOLS_METRICS_FUNCTION_NAME",
+        "OTEL_SERVICE_NAME",
+        "AWS_XRAY_TRACING_NAME",
+        "DD_SERVICE",
+    }
+)
 COMPUTE_TYPES = tuple(_ROLES)
 
 
@@ -105,8 +117,9 @@ class Told:
             for item in value:
                 self._read(stack, item, depth + 1)
         elif isinstance(value, dict) and not _is_function(value):
-            for item in value.values():
-                self._read(stack, item, depth + 1)
+            for name, item in value.items():
+                if name not in _LABELS:
+                    self._read(stack, item, depth + 1)
         elif isinstance(value, (str, dict)):
             for text in self._linker.texts(stack, value):
                 self._texts.add(text.parts)
