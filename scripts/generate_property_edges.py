@@ -30,10 +30,17 @@ FORMATS = {
 }
 NAMES = (
     (re.compile(r"(?:Role|ROLE)(?:_?A(?:rn|RN)|s\[\])?$|^DeliverLogsPermissionArn$"), "assumes"),
-    (re.compile(r"(?i)kms.*key|key.*kms"), "encrypts"),
+    (re.compile(r"(?i)kms.*key|key.*kms|encryption_?key(?:arn)?$"), "encrypts"),
     (re.compile(r"^(?:Vpc|VPC)?Subnets?(?:Ids?)?(?:\[\])?$"), "runs_in"),
     (re.compile(r"^(?:Vpc|VPC)?SecurityGroups?(?:Ids?)?(?:\[\])?$"), "runs_in"),
     (re.compile(r"(?i)log_?group(?:arn|name)?$"), "logs_to"),
+)
+# Where the last word alone does not say it.
+PATHS = (
+    (
+        re.compile(r"(?:Encryption\w*|SSEKMS)\.KeyId$|EncryptionKey\.Id$|EncryptionConfig\[\]\.Provider\.KeyArn$"),
+        "encrypts",
+    ),
 )
 # Here a role is a part that something plays, not an IAM role; or the name is one of another service.
 NO_ROLE = re.compile(
@@ -93,6 +100,7 @@ def kind_of(resource: str, path: str, given: str) -> str | None:
     kind = FORMATS.get(given)
     if kind is None and not given:
         kind = next((found for pattern, found in NAMES if pattern.search(name)), None)
+        kind = kind or next((found for pattern, found in PATHS if pattern.search(path)), None)
     if kind == "assumes" and NO_ROLE.search(f"{resource}.{path}"):
         return None
     if kind == "encrypts" and NO_KEY.search(path):
