@@ -26,6 +26,7 @@ class Unknown(enum.Enum):
 
 UNKNOWN: Final = Unknown.UNKNOWN
 
+_FUNCTION = "AWS::Lambda::Function"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]+)?")
 
 
@@ -163,6 +164,9 @@ class Values:
         return found[0] if len(found) == 1 else UNKNOWN
 
     def _default(self, node: Node, path: str) -> Json | Unknown:
+        stack = node.stack
+        if node.type == _FUNCTION and stack is not None and stack.whole and not stack.template.section("Globals"):
+            return UNKNOWN  # the Globals of another piece count once a build has joined them
         return property_default(node.type, path)
 
 
