@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from pathlib import Path
@@ -192,3 +193,60 @@ def test_an_ignored_assembly_is_read_when_it_is_named(shop: Path) -> None:
 def test_a_url_without_hash_is_no_staged_template(shop: Path) -> None:
     assert staged_template(shop / "cdk.out", "https://bucket.s3.amazonaws.com/template.json") is None
     assert staged_template(shop / "cdk.out", "0" * 64) is None
+
+
+# Line 3 of the compiled file, columns 0 and 16, come from line 7, columns 4 and 17 of the source.
+_MAP = {"version": 3, "sources": ["../lib/shop.ts"], "names": [], "mappings": ";;AAMI,gBAAa"}
+
+
+def _compiled(root: Path, url: str, line: str = "3:17") -> Finding:
+    (root / "build").mkdir()
+    (root / "build/shop.js").write_text(
+        f"'use strict';\n\n    const jobs = new Queue(this);\n//# sourceMappingURL={url}\n"
+    )
+    (root / "build/shop.js.map").write_text(json.dumps(_MAP))
+    frame = f"new Shop ({root}/build/shop.js:{line})"
+    _metadata(root, lambda metadata: metadata["/Shop/Jobs/Resource"][1].update(data=[frame]))
+    [finding] = _findings(root)
+    return finding
+
+
+def test_compiled_code_leads_to_its_source(shop: Path) -> None:
+    place = _compiled(shop, "shop.js.map").location
+    assert (place.file, place.region.start_line, place.region.start_column) == ("lib/shop.ts", 7, 18)
+
+
+def test_a_map_may_stand_in_the_code(shop: Path) -> None:
+    data = base64.b64encode(json.dumps(_MAP).encode()).decode()
+    place = _compiled(shop, f"data:application/json;base64,{data}", "3:5").location
+    assert (place.file, place.region.start_line, place.region.start_column) == ("lib/shop.ts", 7, 5)
+
+
+@pytest.mark.parametrize(
+    "url", ["absent.map", "data:application/json;base64,%%%", "../../outside.map", "shop.js", "x" * 9999]
+)
+def test_without_a_map_compiled_code_is_the_place(shop: Path, url: str) -> None:
+    (shop.parent / "outside.map").write_text(json.dumps(_MAP))
+    place = _compiled(shop, url).location
+    assert (place.file, place.region.start_line) == ("build/shop.js", 3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sources": ["../../outside.ts"]},
+        {"sources": []},
+        {"sources": [7]},
+        {"sources": 7},
+        {"mappings": ";;AAgggggggggggggE"},
+        {"mappings": ";;AADI"},
+        {"mappings": ";;ADAA"},
+        {"mappings": ";;$$$$"},
+        {"mappings": 3},
+        {"sourceRoot": "/etc"},
+    ],
+)
+def test_maps_are_not_trusted(shop: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]) -> None:
+    (shop.parent / "outside.ts").write_text("secret\n" * 99)
+    monkeypatch.setattr(f"{__name__}._MAP", {**_MAP, **change})
+    assert _compiled(shop, "shop.js.map").location.file == "build/shop.js"

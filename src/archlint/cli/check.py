@@ -169,7 +169,9 @@ def _refuse_emptiness(paths: Sequence[Path], result: LintResult) -> None:
     if result.summary.templates or result.findings:
         return
     if paths:
-        raise UsageError(f"there is no template below {', '.join(map(str, paths))}")
+        built = [(path, path / name) for path in paths for name in ("cdk.out", ".serverless") if (path / name).is_dir()]
+        hint = "what git ignores is read when you name it: archlint check {} {}".format(*built[0]) if built else None
+        raise UsageError(f"there is no template below {', '.join(map(str, paths))}", hint=hint)
     click.echo("warning: there is no template below the working directory", err=True)
 
 

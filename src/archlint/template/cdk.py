@@ -161,6 +161,7 @@ class SourceLines:
         }
         self._known: dict[Path, dict[tuple[str, str], Construct]] = {}
         self._sources: dict[str, Document | None] = {}
+        self._places: dict[Frame, tuple[str, Region] | None] = {}
 
     def __bool__(self) -> bool:
         """False when no template of the run can be one of an assembly."""
@@ -190,14 +191,43 @@ class SourceLines:
         if construct is None:
             return location
         for frame in construct.frames:
-            document = self._source(frame.file)
-            if document is None or not 1 <= frame.line <= len(document.lines):
-                continue
-            region = _region(document.lines[frame.line - 1], frame)
-            return dataclasses.replace(
-                location, file=document.name, region=region, template=location.file, construct=construct.path
-            )
+            if frame not in self._places:
+                self._places[frame] = self._place(frame)
+            place = self._places[frame]
+            if place is not None:
+                file, region = place
+                return dataclasses.replace(
+                    location, file=file, region=region, template=location.file, construct=construct.path
+                )
         return dataclasses.replace(location, construct=construct.path)
+
+    def _place(self, frame: Frame) -> tuple[str, Region] | None:
+        """The user's own line of a frame, through the source map of compiled code; None when there is none."""
+        document = self._source(frame.file)
+        if document is None or not 1 <= frame.line <= len(document.lines):
+            return None
+        if document.path.suffix == ".js":
+            mapped = self._mapped(document, frame)
+            source = self._source(mapped.file) if mapped is not None else None
+            if mapped is not None and source is not None and mapped.line <= len(source.lines):
+                document, frame = source, mapped
+        self.documents.setdefault(document.name, document)
+        return document.name, _region(document.lines[frame.line - 1], frame)
+
+    def _mapped(self, compiled: Document, frame: Frame) -> Frame | None:
+        from archlint.template import source_maps
+
+        url = source_maps.reference(compiled.text)
+        if url is None:
+            return None
+        folder = compiled.path.parent
+        text = source_maps.inline(url)
+        if text is None:
+            written = self._source(str(folder / url))
+            text = written.text if written is not None else ""
+            folder = written.path.parent if written is not None else folder
+        found = source_maps.original(text, frame.line, frame.column)
+        return Frame(str(folder / found.source), found.line, found.column) if found is not None else None
 
     def _source(self, file: str) -> Document | None:
         """The user's own file of a frame; None when it lies outside, or among what was installed."""
@@ -216,8 +246,7 @@ class SourceLines:
             text = path.read_text(encoding="utf-8-sig", errors="replace")
         except (OSError, ValueError):  # too long, a null byte, a loop
             return None
-        document = Document(path, inside.as_posix(), text.replace("\r\n", "\n").replace("\r", "\n"), {})
-        return self.documents.setdefault(document.name, document)
+        return Document(path, inside.as_posix(), text.replace("\r\n", "\n").replace("\r", "\n"), {})
 
 
 def _region(text: str, frame: Frame) -> Region:
