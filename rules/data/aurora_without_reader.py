@@ -72,17 +72,10 @@ def check(context: RuleContext) -> Iterator[Finding]:
 def _is_aurora_cluster(context: RuleContext, cluster: Node) -> bool:
     """True when there is a world in which this is a regional Aurora cluster that needs instances of its own."""
     values = context.values
-    if any(
-        values.exists(cluster, name)
-        for name in ("DBClusterInstanceClass", "ReplicationSourceIdentifier", "ClusterScalabilityType")
+    if databases.is_secondary(cluster) or any(
+        values.exists(cluster, name) for name in ("DBClusterInstanceClass", "ClusterScalabilityType")
     ):
-        return False
-    starts_empty = not any(
-        values.exists(cluster, name)
-        for name in ("MasterUsername", "ManageMasterUserPassword", "SnapshotIdentifier", "SourceDBClusterIdentifier")
-    )
-    if values.exists(cluster, "GlobalClusterIdentifier") and starts_empty:
-        return False  # a secondary: its first reader is in the primary region
+        return False  # the first reader of a secondary is in the primary region
     return any(
         str(values.value(cluster, "Engine", world)).startswith("aurora")
         and values.value(cluster, "EngineMode", world) not in ("serverless", UNKNOWN)

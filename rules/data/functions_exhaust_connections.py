@@ -11,7 +11,8 @@ Put an RDS proxy in between (`AWS::RDS::DBProxy`), which shares connections amon
 
 ## Known exceptions
 
-Functions that go through a proxy or the Data API, that run once for a deployment (custom resources, migrations), on a
+Functions that go through a proxy or may call the Data API (`rds-data` in their role), that have no way to the
+database (no VPC), that run once for a deployment (custom resources, migrations), on a
 schedule, or with as many runs as a stream has shards. Concurrency that only the deployment knows counts as a bound. It
 is a note when the database takes more connections than an account has runs by default (1,000).
 """
@@ -66,7 +67,12 @@ def check(context: RuleContext) -> Iterator[Finding]:
     for database in context.graph.of_type(databases.CLUSTER, databases.INSTANCE):
         if context.values.exists(database, "DBClusterIdentifier") and database.type == databases.INSTANCE:
             continue
-        uses = [use for use in databases.uses(context.graph, database) if _connects(context, use)]
+        is_public = context.values.value(database, "PubliclyAccessible") is True
+        uses = [
+            use
+            for use in databases.uses(context.graph, database)
+            if _connects(context, use) and (use.is_in_network or (is_public and use.attributes))
+        ]
         bounds = {use.compute: _bound(context, use.compute) for use in uses}
         loose = [use for use in uses if bounds[use.compute] is None]
         total = sum(bound for bound in bounds.values() if bound is not None)
@@ -105,7 +111,7 @@ def _message(
 
 def _connects(context: RuleContext, use: databases.Use) -> bool:
     """True for a function that opens connections of its own, as often as it is called."""
-    if use.compute.type != databases.FUNCTION or use.proxy is not None or use.has_data_api:
+    if use.compute.type != databases.FUNCTION or use.proxy is not None or use.may_use_data_api:
         return False
     if databases.runs_once(context.graph, use.compute):
         return False

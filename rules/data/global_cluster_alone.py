@@ -11,14 +11,14 @@ further entry in `Replicas`. If one region is all that is wanted, drop the globa
 
 ## Known exceptions
 
-Replicas and members that exist under some condition. A global cluster whose name other stacks can know (given,
-exported, an output) may have members outside these templates: a note. So is a table that the CDK wrote, since its
-`TableV2` makes a global table of every table.
+Replicas and members that exist under some condition, and a secondary cluster in the same folder that joins by a
+parameter. A global cluster whose name other stacks can know (given, exported, an output) may have members outside these
+templates: a note. So is a table that the CDK wrote, since its `TableV2` makes a global table of every table.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from archlint.api import EdgeKind, Finding, Node, RuleContext, RuleMeta, Severity
+from archlint.api import EdgeKind, Finding, Node, RuleContext, RuleMeta, Severity, databases
 
 META = RuleMeta(
     id="DAT009",
@@ -34,7 +34,7 @@ CLUSTERS = ("AWS::RDS::GlobalCluster", "AWS::DocDB::GlobalCluster")
 def check(context: RuleContext) -> Iterator[Finding]:
     for cluster in context.graph.of_type(*CLUSTERS):
         members = {edge.source: edge for edge in context.graph.incoming(cluster, EdgeKind.MEMBER_OF)}
-        if len(members) != 1:
+        if len(members) != 1 or _is_awaited(context, cluster, members):
             continue
         [(member, membership)] = members.items()
         others = "; members in other stacks cannot be seen here" if _is_known_outside(cluster) else ""
@@ -55,6 +55,17 @@ def check(context: RuleContext) -> Iterator[Finding]:
                 severity=Severity.NOTE if _is_written_by_cdk(table) else None,
                 key=(table.logical_id,),
             )
+
+
+def _is_awaited(context: RuleContext, cluster: Node, members: Iterable[Node]) -> bool:
+    """True when a secondary cluster of the same folder joins a global cluster that only the deployment names."""
+    folder = cluster.stack.root.folder if cluster.stack is not None else None
+    return any(
+        other not in members and other.stack is not None and other.stack.root.folder == folder
+        for other in context.graph.of_type("AWS::RDS::DBCluster", "AWS::DocDB::DBCluster")
+        if databases.is_secondary(other)
+        and all(edge.target.external for edge in context.graph.outgoing(other, EdgeKind.MEMBER_OF))
+    )
 
 
 def _is_known_outside(cluster: Node) -> bool:

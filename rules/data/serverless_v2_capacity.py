@@ -15,7 +15,8 @@ wait. Where the pause is the point, a DynamoDB table costs nothing while idle an
 
 ## Known exceptions
 
-Capacities that only the deployment knows, clusters whose readers have a fixed size, functions that reach the cluster
+Capacities that only the deployment knows, clusters whose readers have a fixed size, secondary clusters of
+a global database, functions that reach the cluster
 through a queue. Stacks that the configuration lists as `non-production` may pause.
 """
 
@@ -62,7 +63,8 @@ def check(context: RuleContext) -> Iterator[Finding]:
         if not context.values.exists(cluster, RANGE):
             continue
         yield from _narrow(context, cluster)
-        yield from _small_failover(context, cluster)
+        if not databases.is_secondary(cluster):
+            yield from _small_failover(context, cluster)
         if cluster.stack is not None and not cluster.stack.non_production:
             yield from _pausing(context, cluster)
 

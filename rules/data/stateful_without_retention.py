@@ -23,6 +23,7 @@ passes (TTL, a table of sessions or locks by its name), and for buckets without 
 delete one that holds objects.
 """
 
+import re
 from collections.abc import Iterator
 
 from archlint.api import UNKNOWN, EdgeKind, Finding, Node, RuleContext, RuleMeta, Severity, Stack, databases
@@ -54,6 +55,11 @@ STATEFUL = {
 }
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
 SNAPSHOT_BY_DEFAULT = ("AWS::RDS::DBCluster", INSTANCE)
+# Names of buckets that hold what is made again.
+REFILLED = re.compile(
+    r"artifact|athena|accesslog|cloudtrail|deploy|frontend|logging|logs?bucket|results?bucket|staging|web(?:app|site)",
+    re.IGNORECASE,
+)
 KEEPS = ("Retain", "RetainExceptOnCreate", "Snapshot")
 
 
@@ -118,7 +124,9 @@ def _is_protected(context: RuleContext, node: Node) -> bool:
 def _is_refillable(context: RuleContext, bucket: Node) -> bool:
     """True for a bucket whose content comes from elsewhere or expires: a website, logs, artifacts, a lifecycle rule."""
     text = str(bucket.properties.get("LifecycleConfiguration"))
-    if "WebsiteConfiguration" in bucket.properties or "ExpirationInDays" in text or "ExpirationDate" in text:
+    if REFILLED.search(bucket.logical_id) or "WebsiteConfiguration" in bucket.properties:
+        return True
+    if "ExpirationInDays" in text or "ExpirationDate" in text:
         return True
     if context.values.value(bucket, "AccessControl") == "LogDeliveryWrite":
         return True

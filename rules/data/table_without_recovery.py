@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from archlint.api import (
     Edge,
     EdgeKind,
+    Evidence,
     Finding,
     Node,
     RuleContext,
@@ -65,14 +66,30 @@ def check(context: RuleContext) -> Iterator[Finding]:
 
 
 def _writes(context: RuleContext, table: Node) -> list[Edge]:
-    """What functions write, each once, the surest first; those that only serve the deployment do not count."""
+    """What functions write at run time, each once, the surest first.
+
+    Those of which a policy alone says so, while they read by their name, do not count: a shared role lets all write.
+    """
     found: dict[Node, Edge] = {}
     for edge in context.graph.incoming(table, EdgeKind.WRITES):
         source = edge.source
         if source.type == databases.FUNCTION and (source not in found or strength(edge) > strength(found[source])):
             found[source] = edge
-    kept = [edge for edge in found.values() if not databases.runs_once(context.graph, edge.source)]
-    return sorted(kept, key=lambda edge: (databases.reads_by_name(edge.source), -strength(edge)))
+    surest = max(map(strength, found.values()), default=Evidence.REFERENCE)
+    return sorted(
+        (
+            edge
+            for edge in found.values()
+            if _is_writer(context, edge) and min(surest, Evidence.POLICY) <= edge.evidence
+        ),
+        key=lambda edge: -strength(edge),
+    )
+
+
+def _is_writer(context: RuleContext, edge: Edge) -> bool:
+    if databases.runs_once(context.graph, edge.source):
+        return False
+    return edge.evidence >= Evidence.CODE or not databases.reads_by_name(edge.source)
 
 
 def _is_recoverable(context: RuleContext, table: Node) -> bool:

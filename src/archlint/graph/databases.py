@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from archlint.graph.iam.evaluate import role_permissions, services
 from archlint.graph.model import Edge, EdgeKind, Evidence, Node
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _PROXIES = frozenset({"AWS::RDS::DBProxy", "AWS::RDS::DBProxyEndpoint"})
 _ENDPOINTS = WRITER_ENDPOINTS | READER_ENDPOINTS | {"Endpoint"}
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type
 _SECRETS = frozenset({_SECRET, "AWS::SecretsManager::SecretTargetAttachment"})
+_STARTS_WITH = ("MasterUsername", "ManageMasterUserPassword", "SnapshotIdentifier", "SourceDBClusterIdentifier")
 _GROUP = "AWS::EC2::SecurityGroup"
 _INGRESS = "AWS::EC2::SecurityGroupIngress"
 # Words in the name of code that runs once for each deployment, the second kind beside a word for a database.
@@ -30,7 +32,7 @@ _ONCE = re.compile(r"ddl|flyway|liquibase|migrat(?:e|ions?|or)|rotat(?:ion|or)")
 _ONCE_FOR_A_DATABASE = re.compile(r"bootstrap|init|initiali[sz]er?|populate|seed(?:er|ing)?|setup")
 _CREATES = re.compile(r"create[-_]?(?:database|db|schema|tables)", re.IGNORECASE)
 _DATABASE = re.compile(r"aurora|data|db|mysql|postgres|rds|schema|sql|tables", re.IGNORECASE)
-_READING = re.compile(r"browse|count|describe|fetch|find|get|list|lookup|query|read|reader|report|scan|search|view")
+_READING = re.compile(r"browse|describe|fetch|find|get|list|lookup|query|read|scan|search")
 _WRITING = re.compile(
     r"add|admin|batch|cancel|create|delete|edit|import|ingest|insert|load|modify|patch|post|process|publish|put|register"
     r"|remove|replace|save|set|store|submit|sync|update|upload|upsert|write"
@@ -53,8 +55,10 @@ class Use:
     edge: Edge
     attributes: frozenset[str] = frozenset()
     proxy: Node | None = None
-    has_data_api: bool = False
-    """It calls the RDS Data API, which needs no connection, and is told no endpoint to connect to."""
+    may_use_data_api: bool = False
+    """Its role names actions of the RDS Data API, which needs no connection."""
+    is_in_network: bool = False
+    """It runs in a VPC, in a security group that the database lets in as far as can be seen."""
 
 
 @dataclass(slots=True)
@@ -70,6 +74,14 @@ class _Clues:
 def instances(graph: ResourceGraph, cluster: Node) -> list[Node]:
     """The DB instances of a cluster, over all templates."""
     return list(dict.fromkeys(edge.source for edge in graph.incoming(cluster, EdgeKind.MEMBER_OF)))
+
+
+def is_secondary(cluster: Node) -> bool:
+    """True for a cluster that follows another one: of a global database, with no data to start from, or a replica."""
+    given = cluster.properties
+    if "ReplicationSourceIdentifier" in given:
+        return True
+    return "GlobalClusterIdentifier" in given and not any(name in given for name in _STARTS_WITH)
 
 
 def proxies(graph: ResourceGraph, database: Node) -> list[Node]:
@@ -93,7 +105,7 @@ def uses(graph: ResourceGraph, database: Node) -> list[Use]:
     secrets = _secrets(graph, (*parts, *fronts))
     for secret in secrets:
         for edge in graph.incoming(secret, EdgeKind.READS):
-            if edge.source.type not in _PROXIES and _groups(graph, edge.source):
+            if edge.source.type not in _PROXIES and _is_in_vpc(edge.source, _groups(graph, edge.source)):
                 clues = found.setdefault(edge.source, _Clues())
                 clues.edges.append(edge)
                 clues.kinds.add("secret")
@@ -131,18 +143,25 @@ def _use(
     if not clues.edges:
         return None
     strongest = max(clues.edges, key=lambda edge: edge.evidence)
-    has_data_api = clues.kinds <= {"data", "secret"} and "data" in clues.kinds
+    may_use_data_api = "data" in clues.kinds or _names_data_api(graph, compute)
     kinds = len(clues.kinds & {"endpoint", "secret", "permission"})
     groups = _groups(graph, compute)
-    inside = bool(groups) and (admitted is None or bool(groups & admitted) or not all(map(_is_known, groups)))
+    inside = _is_in_vpc(compute, groups) and (
+        admitted is None or not groups or bool(groups & admitted) or not all(map(_is_known, groups))
+    )
     if kinds + inside > 1 and strongest.evidence < Evidence.POLICY:
         strongest = replace(strongest, evidence=Evidence.POLICY)
     proxy = clues.proxies[-1] if clues.proxies else None
-    if proxy is None and fronts and not clues.attributes and not has_data_api:
+    if proxy is None and fronts and not clues.attributes and not may_use_data_api:
         proxy = fronts[0]  # it knows the password only: taken to go through the proxy
     if proxy is not None and clues.attributes & (WRITER_ENDPOINTS | READER_ENDPOINTS):
         proxy = None  # it is told both ways, so it may go the direct one
-    return Use(compute, strongest, frozenset(clues.attributes), proxy, has_data_api)
+    return Use(compute, strongest, frozenset(clues.attributes), proxy, may_use_data_api, inside)
+
+
+def _names_data_api(graph: ResourceGraph, compute: Node) -> bool:
+    roles = {edge.target for edge in graph.outgoing(compute, EdgeKind.ASSUMES)}
+    return any("rds-data" in services(role_permissions(graph, role)) for role in roles)
 
 
 def _secrets(graph: ResourceGraph, parts: Iterable[Node]) -> list[Node]:
@@ -163,6 +182,11 @@ def _groups(graph: ResourceGraph, node: Node) -> set[Node]:
     """Security groups (or what stands for them) that a function or database is placed in."""
     placed = graph.outgoing(node, EdgeKind.RUNS_IN)
     return {edge.target for edge in placed if edge.target.type == _GROUP or edge.target.external}
+
+
+def _is_in_vpc(compute: Node, groups: set[Node]) -> bool:
+    """True when it is placed in a VPC, also in one of which the template says the IDs only."""
+    return bool(groups) or isinstance(compute.properties.get("VpcConfig"), dict)
 
 
 def _is_known(group: Node) -> bool:
