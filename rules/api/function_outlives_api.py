@@ -12,7 +12,8 @@ belongs behind a queue or a state machine: the API answers 202 at once. A region
 ## Known exceptions
 
 Up to one second over the limit, asynchronous integrations (`X-Amz-Invocation-Type: Event`), authorizers, function URLs,
-integrations that stream the response, and paths through Step Functions. Other triggers of the same function (queues,
+integrations that stream the response, paths through Step Functions, and functions that may invoke themselves, so that
+the long run is not the one that the API waits for. Other triggers of the same function (queues,
 schedules) may need the time: split it.
 """
 
@@ -22,8 +23,10 @@ from archlint.api import (
     UNKNOWN,
     Edge,
     EdgeKind,
+    Evidence,
     Finding,
     Mode,
+    Node,
     Param,
     RuleContext,
     RuleMeta,
@@ -52,7 +55,7 @@ APIS = {
 def check(context: RuleContext) -> Iterator[Finding]:
     for function in context.graph.of_type("AWS::Lambda::Function"):
         edges = [e for e in context.graph.incoming(function, EdgeKind.TRIGGERS) if _is_request(e)]
-        if not edges:
+        if not edges or _continues_alone(context, function):
             continue
         found = [
             (timeout, limit, edge)
@@ -79,6 +82,12 @@ def check(context: RuleContext) -> Iterator[Finding]:
 
 def _is_request(edge: Edge) -> bool:
     return edge.mode is Mode.SYNC and edge.source.type in APIS and "authorizer" not in edge.detail
+
+
+def _continues_alone(context: RuleContext, function: Node) -> bool:
+    """True when the function may start itself again: it answers, and the work goes on in a run of its own."""
+    invoked = context.graph.outgoing(function, EdgeKind.INVOKES)
+    return any(e.target is function and e.mode is not Mode.SYNC and e.evidence >= Evidence.POLICY for e in invoked)
 
 
 def _limit(context: RuleContext, edge: Edge) -> float | None:

@@ -14,7 +14,7 @@ event only. Put an alarm on the queue.
 
 Functions that are only polled for (SQS, streams) or called synchronously, custom resources, and functions whose
 failure path exists under some condition. A schedule, also that of an AWS Config rule, carries no data and comes again:
-a note.
+a note; one that only keeps a function warm is not reported.
 """
 
 from collections.abc import Iterator
@@ -71,7 +71,13 @@ def check(context: RuleContext) -> Iterator[Finding]:
 def _asynchronous(context: RuleContext, function: Node) -> list[Edge]:
     edges = context.graph.incoming(function, EdgeKind.TRIGGERS, EdgeKind.INVOKES)
     found = [edge for edge in edges if edge.mode is Mode.ASYNC and edge.evidence is not Evidence.REFERENCE]
-    return [edge for edge in found if edge.kind is EdgeKind.TRIGGERS or strength(edge) >= Evidence.CODE]
+    sure = [edge for edge in found if edge.kind is EdgeKind.TRIGGERS or strength(edge) >= Evidence.CODE]
+    return [edge for edge in sure if not _keeps_warm(edge)]
+
+
+def _keeps_warm(edge: Edge) -> bool:
+    """True when the event says that it is a ping: its failure costs nothing."""
+    return "warm" in str(edge.detail.get("input", "")).lower()
 
 
 def _is_schedule(context: RuleContext, source: Node) -> bool:
