@@ -6,6 +6,7 @@ policy called `none`: wherever the parameter is used as a name, somebody has giv
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from archlint.graph.text import Hole
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 
     from archlint.graph.stacks import Stack
     from archlint.template.model import Json, Template
+
+
+_NONE = re.compile(r"(?i)(?:none)+|null|n/?a|nil|unset|undefined|not[-_ ]?(?:set|given|used)")
+
+
+def is_none(value: str) -> bool:
+    """True for a word that says "nothing" by itself: no name is made with it."""
+    return _NONE.fullmatch(value) is not None
 
 
 class Placeholders:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archlint.graph.model import Node
 from archlint.graph.names import is_unknown, parse_arn, whole_arn
-from archlint.graph.placeholders import Placeholders
 from archlint.graph.text import Hole, NodePart, Text
 from archlint.graph.texts import NOTHING, Link, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from archlint.graph.model import ResourceGraph
     from archlint.graph.stacks import Stack
     from archlint.template.model import Json
 
@@ -43,10 +41,6 @@ class Target(NamedTuple):
 
 class Resolver(Texts):
     """Answers what a value of a stack names, over all stacks of the run."""
-
-    def __init__(self, graph: ResourceGraph, stacks: Sequence[Stack]) -> None:
-        super().__init__(graph, stacks)
-        self.placeholders = Placeholders()
 
     def named(self, stack: Stack, types: Iterable[str], name: Text) -> Node | None:
         """The resource of one of these types whose physical name is this text, nearest to `stack` when several."""

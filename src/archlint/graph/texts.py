@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archlint.graph.exports import Exports
+from archlint.graph.maps import Maps
 from archlint.graph.model import Node, ResourceGraph
 from archlint.graph.name_index import NameIndex
+from archlint.graph.placeholders import Placeholders, is_none
 from archlint.graph.spelled import spelled
 from archlint.graph.text import Hole, NodePart, Part, Text, joined
 
@@ -48,6 +51,7 @@ class Texts:
         self.graph = graph
         self.stacks = stacks
         self.names = NameIndex(graph, self.texts)
+        self.placeholders = Placeholders()
         self.links: dict[tuple[int, int, int, str], Link] = {}
         self.unresolved_imports: dict[tuple[int, str], tuple[Stack, Text]] = {}
         self.external_imports: tuple[str, ...] = ()
@@ -57,6 +61,7 @@ class Texts:
         self._parameters: dict[tuple[int, str], list[Text]] = {}
         self._substitutions: dict[tuple[int, str], list[Text]] = {}
         self._busy: set[tuple[int, str]] = set()
+        self._maps = Maps(self.texts)
         self._depth = 0
         self._empty_is_unknown = 0
         self._functions: dict[str, Callable[[Stack, Any], list[Text]]] = {
@@ -221,6 +226,8 @@ class Texts:
         is_ssm = isinstance(kind, str) and kind.startswith("AWS::SSM::Parameter::")
         if value is None or isinstance(value, (dict, list)) or (value == "" and self._empty_is_unknown):
             return [hole]
+        if isinstance(value, str) and is_none(value) and self.placeholders.unset(stack, name) is not None:
+            return [hole]
         text = Text((str(value),)) if str(value) else NOTHING
         if is_ssm and "Value<" in str(kind):
             return self.ssm_value(stack, text) or [Text((Hole(f"ssm:{value}"),))]
@@ -303,6 +310,12 @@ class Texts:
             return self._opaque(stack, "Fn::Sub")
         if not isinstance(variables, dict):
             variables = {}
+        if len(variables) > 1:
+            turns = (
+                self._substituted(stack, [argument, variables]) for _ in self._maps.together(stack, variables.values())
+            )
+            if found := list(dict.fromkeys(chain.from_iterable(turns))):
+                return found
         pieces: list[list[Text]] = []
         end = 0
         for match in _SUB_VARIABLE.finditer(argument):
@@ -345,6 +358,9 @@ class Texts:
             if listed is None:
                 return self._opaque(stack, "Fn::Join")
             items = listed
+        turns = (self._join(stack, [argument[0], items]) for _ in self._maps.together(stack, items))
+        if found := list(dict.fromkeys(chain.from_iterable(turns))):
+            return found
         pieces: list[list[Text]] = []
         for index, item in enumerate(items):
             if index and argument[0]:
@@ -429,23 +445,7 @@ class Texts:
 
     def map_values(self, stack: Stack, argument: Any) -> list[Any]:
         """The values that a FindInMap can yield; unknown keys stand for all keys of the map."""
-        if not isinstance(argument, list) or len(argument) < 3:
-            return []
-        level: list[Any] = [stack.template.section("Mappings")]
-        if stack.whole is not None and isinstance(argument[0], str) and argument[0] not in level[0]:
-            elsewhere = stack.whole.section("Mappings", argument[0])
-            level = [elsewhere[1]] if elsewhere is not None else level
-        for key in argument[:3]:
-            names = {text.literal for text in self.texts(stack, key)}
-            following: list[Any] = []
-            for mapping in level:
-                if isinstance(mapping, dict):
-                    known = [mapping[name] for name in sorted(n for n in names if n is not None) if name in mapping]
-                    following.extend(mapping.values() if None in names else known)
-            level = following
-        if not level and len(argument) == 4 and isinstance(argument[3], dict):
-            return [argument[3].get("DefaultValue")]
-        return level
+        return self._maps.values(stack, argument)
 
     # -- across stacks -----------------------------------------------------------------------------------------
 
