@@ -179,6 +179,12 @@ class Registry:
                 prefixes = {known.rstrip("0123456789") for known in self.known_ids}
                 hint = did_you_mean(prefix, [*prefixes, *self.known_ids, *names])
                 raise ConfigError(f'no rule begins with "{prefix}"', self._where(key) or key, hint)
+        for glob, prefixes_of_glob in self.settings.per_file_ignores:
+            for prefix in prefixes_of_glob:
+                if not any(known.startswith(prefix) for known in self.known_ids):
+                    hint = did_you_mean(prefix, self.known_ids)
+                    key = "per-file-ignores"
+                    raise ConfigError(f'{key}, {glob}: no rule begins with "{prefix}"', self._where(key) or key, hint)
         for rule_id in self.settings.rules:
             if rule_id not in self.known_ids:
                 hint = did_you_mean(rule_id, self.known_ids)

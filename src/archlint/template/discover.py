@@ -127,8 +127,9 @@ def _is_wanted_file(entry: os.DirEntry[str], root: Path) -> bool:
         return False
     if entry.is_symlink():
         target = os.path.realpath(entry.path)
-        return target.startswith(os.path.realpath(root) + os.sep)
-    return True
+        if not target.startswith(os.path.realpath(root) + os.sep):
+            return False
+    return entry.is_file()  # a pipe would be waited for without end
 
 
 def _gitignore(folder: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:
