@@ -119,7 +119,7 @@ class Resolver(Texts):
         if types:
             node = self.names.named(stack, types, text)
             if node is not None:
-                return Target(node)
+                return self._of_node(NodePart(node, "Ref")) if node.type in _STANDS_FOR else Target(node)
             return self._qualified_name(stack, text, types) or self._external_name(text, types)
         return None
 
@@ -173,6 +173,8 @@ class Resolver(Texts):
             return None
         if arn.types:
             node = self.names.named(stack, arn.types, arn.name)
+            if node is not None and node.type in _STANDS_FOR:
+                return self._of_node(NodePart(node, "Ref"))
             if node is not None:
                 return Target(node, None, arn.qualifier, arn.rest)
         if hole is not None:  # an ARN around a parameter is the thing that the parameter names

@@ -69,7 +69,8 @@ def starts_code(node: Node) -> bool:
     """True when something runs because this node is sent something; of external nodes the name tells."""
     if not node.external:
         return node.type in STARTED
-    return _STARTED_NAME.search(f"{node.logical_id} :{node.service or ''}:") is not None
+    file, _, name = node.logical_id.rpartition("#")  # of a parameter, the file says nothing
+    return _STARTED_NAME.search(f"{name or file} :{node.service or ''}:") is not None
 
 
 def send(

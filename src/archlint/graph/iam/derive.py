@@ -162,7 +162,7 @@ def _connect(linker: Linker, role: Node, compute: Node, allowed: _Table, *, shar
         if explained is not None and not referenced:
             continue
         sure = referenced or not (shared or all(found.families))
-        if key.kind is EdgeKind.TRIGGERS and not sure:
+        if not sure and (key.kind is EdgeKind.TRIGGERS or key.target is compute):
             continue
         source, target = (key.target, compute) if key.kind is EdgeKind.TRIGGERS else (compute, key.target)
         linker.connect(

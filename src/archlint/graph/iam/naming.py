@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from archlint.graph.iam.actions import glob
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # A pattern that fits more resources than this names a kind, not a family.
 MAX_FAMILY = 20
+# The log groups of all functions, or of all of anything: no name.
+_LOGS_OF_A_SERVICE = re.compile(r"/aws/[^/$]+/?\*")
 # A folder with more named resources of one type is no application, and comparing all with all would be quadratic.
 MAX_NEIGHBOURS = 500
 
@@ -111,6 +114,8 @@ def _family(linker: Linker, stack: Stack, text: Text) -> tuple[Named, ...] | Non
     if isinstance(first, NodePart):  # `table/${Table}*`: the table with all that lies below
         target = linker.target(stack, Text((first,)))
         return (Named(target.node, None, arn.rest),) if target is not None else ()
+    if arn.service == "logs" and _LOGS_OF_A_SERVICE.fullmatch("".join(map(str, arn.name.parts))):
+        return ()
     letters: dict[Hole | NodePart, str] = {}
     pattern = _lettered(arn.name, letters)
     found = [
