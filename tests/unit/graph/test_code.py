@@ -123,6 +123,12 @@ def test_an_edge_of_code_keeps_what_the_policy_said(wired: Callable[..., Wired])
     assert edge.actions
     assert edge.via is not None
     assert edge.place is not None
+    assert "Policies" in edge.place.path
+
+
+def test_a_call_without_policy_points_at_the_environment(wired: Callable[..., Wired]) -> None:
+    [edge] = wired(_SEND, policies=()).edges
+    assert edge.place is not None
     assert edge.place.path[-1] == "QUEUE_URL"
 
 

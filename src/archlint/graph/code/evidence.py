@@ -107,7 +107,7 @@ def _confirm(linker: Linker, function: Node, code: Code) -> list[Edge]:
             seen.kind,
             function,
             seen.target.node,
-            place=seen.place or function.place(),
+            place=(policy.place if policy is not None else None) or seen.place or function.place(),
             evidence=Evidence.CODE,
             mode=seen.mode,
             via=policy.via if policy is not None else None,
