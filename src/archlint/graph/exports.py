@@ -61,12 +61,14 @@ class Exports:
         self._by_shape: dict[str, list[tuple[Text, Stack, str]]] = {}
         self._matching: dict[str, list[tuple[Text, Stack, str]]] = {}
         self._imported: dict[int, dict[Hole, set[str]]] = {}
+        self._offered: dict[int, set[str]] = {}
         for stack in texts.stacks:
             for output, body in stack.template.section("Outputs").items():
                 export = body.get("Export") if isinstance(body, dict) else None
                 if isinstance(export, dict):
                     for text in texts.texts(stack, export.get("Name")):
                         self._by_shape.setdefault(shape(text), []).append((text, stack, output))
+                        self._offered.setdefault(id(stack), set()).add(shape(text))
 
     def providers(self, stack: Stack, name: Text) -> list[Provider]:
         """The stacks and outputs that export `name`: one, or all that could when nothing tells which.
@@ -86,6 +88,15 @@ class Exports:
         if chosen is not None:
             return [chosen]
         return candidates if len(candidates) <= MAX_PROVIDERS else []
+
+    def interchangeable(self, providers: list[Provider]) -> bool:
+        """True when at least half of all that these stacks export is exported by each: variants of one thing.
+
+        `${Parent}-SecurityGroup` alone does not tell a bastion from a cluster; a network of two zones and one of
+        three offer nearly the same names.
+        """
+        offered = [self._offered[id(stack)] for stack, _ in providers]
+        return len(set.intersection(*offered)) * 2 >= len(set.union(*offered))
 
     def _candidates(self, wanted: str) -> list[tuple[Text, Stack, str]]:
         known = self._matching.get(wanted)

@@ -461,7 +461,8 @@ class Texts:
         for name in self.import_names(stack, argument):
             providers = self.exports.providers(stack, name)
             hole = Text((Hole(f"import:{name}"),))
-            for exporter, output in providers:
+            linked = providers if len(providers) < 2 or self.exports.interchangeable(providers) else ()
+            for exporter, output in linked:
                 self._link(stack, exporter, self.output_node(exporter, output), "export", is_sure=len(providers) == 1)
             if len(providers) == 1:
                 found.extend(self._output(*providers[0]) or [hole])
