@@ -17,7 +17,19 @@ kind: they say that the size was thought about. Tags that speak of reserved inst
 
 from collections.abc import Iterator
 
-from archlint.api import EdgeKind, Finding, Node, RuleContext, RuleMeta, Severity, capacity, databases, listed, strength
+from archlint.api import (
+    Confidence,
+    EdgeKind,
+    Finding,
+    Node,
+    RuleContext,
+    RuleMeta,
+    Severity,
+    capacity,
+    databases,
+    listed,
+    strength,
+)
 
 META = RuleMeta(
     id="DAT008",
@@ -26,6 +38,7 @@ META = RuleMeta(
     summary="Database of fixed size is used by functions only",
     help_uri="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.html",
     pillar="cost-optimization",
+    precision=Confidence.MEDIUM,
 )
 
 ENGINES = ("mysql", "postgres", "aurora", "aurora-mysql", "aurora-postgresql")

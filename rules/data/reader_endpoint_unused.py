@@ -17,7 +17,7 @@ its name alone says so (`ListOrders`) the finding is a note.
 
 from collections.abc import Iterator
 
-from archlint.api import Finding, Node, RuleContext, RuleMeta, Severity, databases, listed, strength
+from archlint.api import Confidence, Finding, Node, RuleContext, RuleMeta, Severity, databases, listed, strength
 
 META = RuleMeta(
     id="DAT004",
@@ -26,6 +26,7 @@ META = RuleMeta(
     summary="Functions that only read use the writer endpoint of a cluster with readers",
     help_uri="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Overview.Endpoints.html",
     pillar="performance-efficiency",
+    precision=Confidence.MEDIUM,
 )
 
 READER = "ReadEndpoint.Address"

@@ -12,8 +12,8 @@ replicas), or let an AWS Backup plan select it.
 
 Recovery that is on under some condition, a backup selection of the run that names the table, its tag or every table.
 Tables that only a custom resource or a migration writes: the next deployment writes them again. It is a note when items
-expire (TTL), when a tag speaks of backups, and when the name is that of a cache, of sessions or locks. Stacks that the
-configuration lists as `non-production`.
+expire (TTL), when a tag speaks of backups, and when the name is that of a cache, sessions, locks or tests. Stacks that
+the configuration lists as `non-production`.
 """
 
 from collections.abc import Iterator

@@ -37,7 +37,9 @@ _WRITING = re.compile(
     r"add|admin|batch|cancel|create|delete|edit|import|ingest|insert|load|modify|patch|post|process|publish|put|register"
     r"|remove|replace|save|set|store|submit|sync|update|upload|upsert|write"
 )
-_TRANSIENT = re.compile(r"(?:cache|concurrency|connection|counter|idempotency|lock|session|throttle|tmp|temp)s?")
+_TRANSIENT = re.compile(
+    r"(?:cache|concurrency|connection|counter|demo|idempotency|lock|sandbox|session|temp|test|throttle|tmp)s?|testing"
+)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _MAX_DEPTH = 6
 
