@@ -76,7 +76,10 @@ def _finding(context: RuleContext, owners: OwnerGraph, team: Team, rank: int, wa
         f"betweenness {team.betweenness:.2f})",
         related=[
             *((other, f"a role of {team.name}") for other in list(used)[:5] if other is not role),
-            *(((item.waiting[0], "Role"), f"{item.owner} waits for {len(item.waiting)} functions") for item in waits),
+            *(
+                ((item.waiting[0], "Role"), f"functions of {item.owner} that wait: {len(item.waiting)}")
+                for item in waits
+            ),
         ],
         evidence=edges,
         key=(team.name,),

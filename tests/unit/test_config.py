@@ -255,6 +255,8 @@ deep.er.key = 1
         (("rules", "EVT101", "severity"), (4, 1)),
         (("rules", "EVT101", "params", "factor"), (5, 12)),
         (("rules", "EVT101", "missing"), (3, 3)),
+        (("rules",), (3, 3)),
+        (("owners", "deep"), (8, 1)),
         (("owners", "shop/**"), (7, 1)),
         (("owners", "deep", "er", "key"), (8, 1)),
         (("missing",), (1, 1)),
@@ -302,4 +304,10 @@ def test_the_starter_has_every_key_and_is_valid_when_used() -> None:
     used = re.sub(r"(?m)^# (?=\[|(?:\"[^\"]*\"|[A-Za-z-]+) = )", "", text)
     used = used.replace('extend = "../archlint.toml"', "")
     found = config(used)
-    assert set(found.sources) == set(schema()["properties"]) - {"extend"}
+    assert {key for key in found.sources if "." not in key} == set(schema()["properties"]) - {"extend"}
+
+
+def test_a_setting_of_one_rule_or_glob_has_its_own_source() -> None:
+    found = config('[owners]\n\n[rules.EVT101.params]\nfactor = 3\n\n[per-file-ignores]\n"a/**" = ["EVT"]\n')
+    assert found.source("rules.EVT101").endswith("archlint.toml:3")
+    assert found.source("per-file-ignores.a/**").endswith("archlint.toml:7")

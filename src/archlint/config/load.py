@@ -83,6 +83,8 @@ def load_config(path: Path | None) -> Config:
                 continue
             values[key] = {**values.get(key, {}), **value} if key in _TABLES else _from_folder(key, value, file)
             sources[key] = file.where(key).rpartition(":")[0]
+            if key in ("rules", "per-file-ignores"):
+                sources.update({f"{key}.{name}": file.where(key, name).rpartition(":")[0] for name in value})
     return _config(path, values, sources)
 
 

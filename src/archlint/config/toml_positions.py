@@ -29,7 +29,8 @@ def toml_position(text: str, path: tuple[str | int, ...]) -> tuple[int, int]:
         if header:
             table = names
         depth = _shared(here, wanted)
-        if depth == len(here) and depth > best:
+        # `[rules.EVT101.params]` is where `rules` begins, when nothing names `rules` alone before it.
+        if depth in (len(here), len(wanted)) and depth > best:
             best, place = depth, (number, match.start(1) + 1)
     return _inside_line(text, place, wanted[best:]) if best else place
 

@@ -70,6 +70,10 @@ class RunSettings(Protocol):
     def rules(self) -> Mapping[str, Settings]:
         """Settings by rule ID."""
 
+    @property
+    def per_file_ignores(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Globs and the prefixes of the rules that are not reported there."""
+
     def source(self, key: str) -> str:
         """Where a key was set, for error messages."""
 
@@ -150,7 +154,9 @@ class Registry:
         """The rule as the configuration sets it up; raises ConfigError for parameters that do not fit."""
         rule = file.rule
         settings = self.settings.rules.get(rule.meta.id)
-        params = resolve_params(rule.meta, settings.params if settings is not None else None, self._where("rules"))
+        params = resolve_params(
+            rule.meta, settings.params if settings is not None else None, self._where(f"rules.{rule.meta.id}")
+        )
         return dataclasses.replace(rule, params=params, severity=settings.severity if settings is not None else None)
 
     def _is_chosen(self, file: RuleFile) -> bool:
@@ -184,11 +190,12 @@ class Registry:
                 if not any(known.startswith(prefix) for known in self.known_ids):
                     hint = did_you_mean(prefix, self.known_ids)
                     key = "per-file-ignores"
-                    raise ConfigError(f'{key}, {glob}: no rule begins with "{prefix}"', self._where(key) or key, hint)
+                    where = self._where(f"{key}.{glob}") or key
+                    raise ConfigError(f'{key}, {glob}: no rule begins with "{prefix}"', where, hint)
         for rule_id in self.settings.rules:
             if rule_id not in self.known_ids:
                 hint = did_you_mean(rule_id, self.known_ids)
-                raise ConfigError(f"rules.{rule_id}: there is no such rule", self._where("rules"), hint)
+                raise ConfigError(f"rules.{rule_id}: there is no such rule", self._where(f"rules.{rule_id}"), hint)
 
 
 def _longest(prefixes: Iterable[str], rule_id: str, name: str) -> int:
