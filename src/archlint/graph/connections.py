@@ -39,6 +39,7 @@ _ENDPOINTS = frozenset(
         "AWS::RDS::DBProxyEndpoint",
         "AWS::Redshift::Cluster",
         "AWS::RedshiftServerless::Workgroup",
+        "AWS::VpcLattice::Service",
     }
 )
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type

@@ -48,3 +48,27 @@ def test_vended_logs_go_from_what_is_logged_to_where_logs_are_kept(graph_of: Gra
         """
     )
     assert drawn(graph) == ["Bus -logs_to-> Group", "Bus -logs_to-> central-logs"]
+
+
+def test_a_subscription_of_the_whole_account_sends_to_its_destination(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Policy:
+            Type: AWS::Logs::AccountPolicy
+            Properties:
+              PolicyType: SUBSCRIPTION_FILTER_POLICY
+              PolicyDocument: !Sub '{"DestinationArn": "${Stream.Arn}", "FilterPattern": "ERROR"}'
+          Named:
+            Type: AWS::Logs::AccountPolicy
+            Properties:
+              PolicyDocument: !Sub
+                '{"DestinationArn": "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:tell"}'
+          Masking: {Type: AWS::Logs::AccountPolicy, Properties: {PolicyDocument: '{"Name": "mask"}'}}
+          Odd: {Type: AWS::Logs::AccountPolicy, Properties: {PolicyDocument: "none"}}
+          Stream: {Type: AWS::Kinesis::Stream}
+          Tell: {Type: AWS::Lambda::Function, Properties: {FunctionName: tell}}
+        """
+    )
+    assert drawn(graph) == ["Named -triggers:async-> Tell", "Policy -delivers-> Stream"]
+    assert edge(graph, "Policy -delivers-> Stream").detail == {"pattern": "ERROR"}

@@ -221,7 +221,7 @@ def test_alarms_watch_and_tell(graph_of: GraphOf) -> None:
             Properties:
               Namespace: AWS/ApiGateway
               MetricName: Latency
-              Dimensions: [{Name: ApiName, Value: !Sub "${AWS::StackName}-api"}]
+              Dimensions: [{Name: ApiName, Value: !Sub "${AWS::StackName}-api"}, {Name: FunctionName, Value: !Ref Fn}]
           Any:
             Type: AWS::CloudWatch::CompositeAlarm
             Properties: {AlarmRule: !Sub 'ALARM("${Old}") OR ALARM(${Rate})', AlarmActions: [!Ref Told]}

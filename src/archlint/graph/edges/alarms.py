@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -27,6 +28,7 @@ from archlint.graph.edges.sending import (
 from archlint.graph.edges.string_template import flatten
 from archlint.graph.model import EdgeKind, Mode
 from archlint.graph.resolve import Target
+from archlint.graph.text import joined
 
 if TYPE_CHECKING:
     from archlint.graph.edges.table import Finder
@@ -88,6 +90,8 @@ _DIMENSIONS: dict[str, tuple[str, ...]] = {
     "VolumeId": ("AWS::EC2::Volume",),
     "VpnId": ("AWS::EC2::VPNConnection",),
 }
+_LAMBDA = "AWS/Lambda"
+_CACHE_NODE = re.compile(r"(-\d{4})?-\d{3}$")
 _ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 
 
@@ -108,16 +112,23 @@ def _watch(linker: Linker, node: Node, metric: Body, path: TemplatePath) -> None
     if stack is None or "Dimensions" not in metric:
         return
     metric_name = plain(linker, stack, metric.get("MetricName"))
+    namespace = str(metric.get("Namespace"))
     # Dimensions of a metric of one's own may use AWS's names for other things.
-    resolve = linker.targets if str(metric.get("Namespace")).startswith("AWS/") else partial(known, linker)
+    resolve = linker.targets if namespace.startswith("AWS/") else partial(known, linker)
     for here, dimension in mappings(metric, "Dimensions", EACH):
         name = str(dimension.get("Name"))
-        if name == "Resource" and metric.get("Namespace") != "AWS/Lambda":  # a path, for API Gateway
+        if name == "Resource" and namespace != _LAMBDA:  # a path, for API Gateway
+            continue
+        if name == "FunctionName" and namespace.startswith("AWS/") and namespace != _LAMBDA:  # there is no such metric
             continue
         types = _DIMENSIONS.get(name)
         if types is None:
             continue
-        found = _titled(linker, node, dimension) or resolve(stack, dimension.get("Value"), *types)
+        found = (
+            _titled(linker, node, dimension)
+            or _cache_groups(linker, stack, dimension)
+            or resolve(stack, dimension.get("Value"), *types)
+        )
         for target in found:
             linker.connect(
                 EdgeKind.WATCHES,
@@ -181,6 +192,22 @@ def _titled(linker: Linker, node: Node, dimension: Body) -> list[Target]:
             for _, title in follow(api.properties, ("Body", "info", "title")):
                 if linker.texts(stack, title) == wanted:
                     found.append(Target(api))
+    return found
+
+
+def _cache_groups(linker: Linker, stack: Stack, dimension: Body) -> list[Target]:
+    """The replication group of a cache cluster that is one of its nodes: `<group>-001`, `<group>-0001-001`."""
+    if dimension.get("Name") != "CacheClusterId":
+        return []
+    found = []
+    for text in linker.texts(stack, dimension.get("Value")):
+        *parts, last = text.parts or ("",)
+        member = _CACHE_NODE.search(last) if isinstance(last, str) else None
+        if member is not None:
+            name = joined([*parts, member.string[: member.start()]])
+            target = linker.target(stack, name, ("AWS::ElastiCache::ReplicationGroup",))
+            if target is not None and not target.node.external:
+                found.append(target)
     return found
 
 

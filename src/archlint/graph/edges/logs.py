@@ -1,11 +1,12 @@
-"""Logs that another resource than their writer sends to their place: web ACLs, and vended logs of any service."""
+"""Logs that another resource than their writer sends on: web ACLs, vended logs, subscriptions of a whole account."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from archlint.graph.edges.paths import EACH, follow
-from archlint.graph.edges.sending import LOG_GROUP
+from archlint.graph.edges.sending import FIREHOSE, FUNCTION, LOG_GROUP, STREAM, send
+from archlint.graph.edges.string_template import flatten, parse_json
 from archlint.graph.model import EdgeKind
 
 if TYPE_CHECKING:
@@ -49,7 +50,21 @@ def _behind(linker: Linker, node: Node, kind: str, key: str) -> list[Node]:
     return [target.node for target in linker.targets(node.stack, node.properties.get(key), LOG_GROUP)]
 
 
+def account_policy(linker: Linker, node: Node) -> None:
+    """A subscription of all log groups of the account: policy → function (`triggers`), stream or Firehose."""
+    stack, flat = node.stack, flatten(node.properties.get("PolicyDocument"))
+    document = parse_json(flat.text) if flat is not None else None
+    if stack is None or flat is None or not isinstance(document, dict):
+        return
+    destination = document.get("DestinationArn")
+    for target in linker.targets(stack, flat.value(str(destination or "")), FUNCTION, STREAM, FIREHOSE):
+        send(
+            linker, node, target, place=node.place("PolicyDocument"), detail={"pattern": document.get("FilterPattern")}
+        )
+
+
 FINDERS: dict[str, tuple[Finder, ...]] = {
     "AWS::WAFv2::LoggingConfiguration": (web_acl_logs,),
     "AWS::Logs::Delivery": (delivery,),
+    "AWS::Logs::AccountPolicy": (account_policy,),
 }

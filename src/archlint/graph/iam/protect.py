@@ -141,7 +141,7 @@ def _sources(linker: Linker, stack: Stack, statement: Statement) -> Iterator[_So
     if found:
         return
     for principal in statement.principals:
-        for node in _principal_nodes(linker, stack, principal.kind, principal.value):
+        for node in principal_nodes(linker, stack, principal.kind, principal.value):
             yield node, principal.path, detail
 
 
@@ -154,7 +154,7 @@ def _source_arns(statement: Statement) -> Iterator[Written]:
                 yield from spread(value, (*statement.path, "Condition", test, key))
 
 
-def _principal_nodes(linker: Linker, stack: Stack, kind: str, value: Json) -> Iterator[Node]:
+def principal_nodes(linker: Linker, stack: Stack, kind: str, value: Json) -> Iterator[Node]:
     """A role or user of the run, else the external node of the principal: service, account, ARN or `*`."""
     if value == "*":
         yield linker.external("*")
@@ -170,6 +170,8 @@ def _principal_nodes(linker: Linker, stack: Stack, kind: str, value: Json) -> It
         if targets:
             return
     for text in texts:
+        if text.hole is not None and text.hole.name.startswith("Fn::"):  # says nothing at all
+            continue
         shown = str(text)
         if shown:
             yield linker.external(shown)
@@ -244,7 +246,7 @@ def _single(linker: Linker, node: Node, target: tuple[str, str], arn: Written, p
     place = node.place(*(arn if sources else principal).path)
     if not sources:
         for each in spread(principal.value, ()):
-            sources += _principal_nodes(linker, stack, "AWS", each.value)
+            sources += principal_nodes(linker, stack, "AWS", each.value)
     action = node.properties.get("Action")
     actions = frozenset({action}) if isinstance(action, str) else frozenset()
     for opened in targets:
