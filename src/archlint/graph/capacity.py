@@ -87,7 +87,7 @@ def _numbers(values: Values, node: Node, path: str) -> list[float]:
     """All values of a property when all are known numbers."""
     found = values.possible(node, path)
     numbers = [float(value) for value in found if isinstance(value, (int, float)) and not isinstance(value, bool)]
-    return numbers if len(numbers) == len(found) else []
+    return numbers if len(numbers) == len(found) and all(map(math.isfinite, numbers)) else []
 
 
 def _memory(kind: object) -> float | None:
