@@ -97,7 +97,7 @@ def test_subscriptions_inline_and_as_resources(graph_of: GraphOf) -> None:
     assert drawn(graph) == [
         "Sub -dead_letters-> Dead",
         "Told -delivers-> Jobs",
-        "Told -delivers-> email ${Mail}",
+        "Told -delivers-> template.yaml#Mail",
         "Told -triggers:async-> Fn",
     ]
     assert edge(graph, "Told -triggers:async-> Fn").via is None
@@ -252,4 +252,4 @@ def test_an_endpoint_that_is_empty_by_default_still_is_one(graph_of: GraphOf) ->
           Sub: {Type: AWS::SNS::Subscription, Properties: {TopicArn: !Ref Told, Protocol: email, Endpoint: !Ref Mail}}
         """
     )
-    assert drawn(graph) == ["Told -delivers-> email template.yaml#Mail"]
+    assert drawn(graph) == ["Told -delivers-> template.yaml#Mail"]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from archlint.graph.link import Linker
     from archlint.graph.model import Node
     from archlint.graph.stacks import Stack
+    from archlint.graph.text import Text
     from archlint.template.model import Body, Json, TemplatePath
 
 # Configuration → the property that names the target, in CloudFormation and in S3's own API (CDK's custom resource).
@@ -159,12 +160,20 @@ def _endpoint_targets(linker: Linker, owner: Node, protocol: str | None, endpoin
     assert stack is not None  # noqa: S101 - the callers have looked
     if protocol is not None and protocol not in _PROTOCOL_TYPES:
         found = endpoints(linker, stack, endpoint) if protocol.startswith("http") else []
-        # A parameter whose default is empty still is an endpoint.
-        reference = endpoint.get("Ref") if isinstance(endpoint, dict) else None
-        unknown = f"{owner.file}#{reference or f'{owner.logical_id}.Endpoint'}"
-        names = [text if text.parts else unknown for text in linker.texts(stack, endpoint)]
-        return found or [Target(linker.external(f"{protocol} {name}")) for name in names]
+        names = [_address(owner, protocol, endpoint, text) for text in linker.texts(stack, endpoint)]
+        return found or [Target(linker.external(name)) for name in names]
     return named(linker, owner, "Endpoint", endpoint, *_PROTOCOL_TYPES.get(protocol or "", (FUNCTION, QUEUE)))
+
+
+def _address(owner: Node, protocol: str, endpoint: Json, text: Text) -> str:
+    """The address as it is written; where a parameter gives it, or its default is empty, the parameter."""
+    hole = text.hole
+    if hole is not None and hole.scope:
+        return f"{hole.scope.partition('@')[0]}#{hole.name}"
+    if text.parts:
+        return f"{protocol} {text}"
+    reference = endpoint.get("Ref") if isinstance(endpoint, dict) else None
+    return f"{owner.file}#{reference or f'{owner.logical_id}.Endpoint'}"
 
 
 _LOG_TARGETS = (FUNCTION, STREAM, FIREHOSE)
