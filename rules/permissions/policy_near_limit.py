@@ -51,14 +51,10 @@ MANAGED = 6_144
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
-    documents = context.graph.iam.documents
     for holder in context.graph.of_type(*INLINE):
-        policies = [edge.target for edge in context.graph.outgoing(holder, EdgeKind.ATTACHES)]
-        together = _coexisting(context, holder, [node for node in policies if node.type != "AWS::IAM::ManagedPolicy"])
-        inline = [each for node in together for each in documents.get(node, ()) if each.kind == "inline"]
-        yield from _inline(context, holder, inline)
+        yield from _inline(context, holder)
         yield from _attached(context, holder)
-    for held in documents.values():
+    for held in context.graph.iam.documents.values():
         for document in held:
             yield from _single(context, document)
 
@@ -72,10 +68,16 @@ def _coexisting(context: RuleContext, holder: Node, policies: list[Node]) -> lis
     return found
 
 
-def _inline(context: RuleContext, holder: Node, documents: list[PolicyDocument]) -> Iterator[Finding]:
+def _inline(context: RuleContext, holder: Node) -> Iterator[Finding]:
     limit = INLINE[holder.type]
+    least = context.params["ratio"] * limit
+    attached = [edge.target for edge in context.graph.outgoing(holder, EdgeKind.ATTACHES)]
+    policies = [node for node in attached if node.type != "AWS::IAM::ManagedPolicy"]
+    if sum(map(_at_most, _documents(context, [holder, *policies]))) < least:
+        return
+    documents = _documents(context, _coexisting(context, holder, policies))
     size = _sum(documents)
-    if size < context.params["ratio"] * limit:
+    if size < least:
         return
     number = f"{len(documents)} inline policies" if len(documents) > 1 else "its inline policy"
     yield context.finding(
@@ -84,6 +86,11 @@ def _inline(context: RuleContext, holder: Node, documents: list[PolicyDocument])
         related=[(place, f"{document_size(each):,} characters") for each in documents[:8] if (place := each.place)],
         key=(holder.logical_id, "inline"),
     )
+
+
+def _documents(context: RuleContext, nodes: list[Node]) -> list[PolicyDocument]:
+    known = context.graph.iam.documents
+    return [document for node in nodes for document in known.get(node, ()) if document.kind == "inline"]
 
 
 def _sum(documents: list[PolicyDocument]) -> int:
@@ -98,10 +105,14 @@ def _sum(documents: list[PolicyDocument]) -> int:
     return sum(max(branches.values()) for branches in sizes.values())
 
 
+def _at_most(document: PolicyDocument) -> int:
+    """No less than `document_size`, and cheap: nearly all policies are far from any limit."""
+    return len(repr(document.body))
+
+
 def _single(context: RuleContext, document: PolicyDocument) -> Iterator[Finding]:
     limit = {"managed": MANAGED, "trust": context.params["trust"]}.get(document.kind)
-    size = document_size(document) if limit is not None else 0
-    if limit is None or size <= limit:
+    if limit is None or _at_most(document) <= limit or (size := document_size(document)) <= limit:
         return
     kind = "policy" if document.kind == "managed" else "trust policy"
     whose = f"{document.holder}" if document.kind == "managed" else f"the trust policy of {document.holder}"

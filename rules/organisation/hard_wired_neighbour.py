@@ -1,0 +1,171 @@
+"""A template names a resource of another template by a name that was written down, not handed over.
+
+Nothing ties the two: CloudFormation does not know that one needs the other. When the other stack renames or replaces
+the resource, or moves it to another region, it deploys without a complaint, and the code that relied on the name fails
+at run time. No search for the logical ID finds the place.
+
+## How to fix it
+
+Let the declaring stack export the value (or put it into an SSM parameter), and import it: then a rename is refused, or
+arrives. In one repository of nested stacks pass it as output and parameter.
+
+## Known exceptions
+
+Names that a parameter holds, which each deployment may set. Names that several stacks declare, when nothing tells which
+one is meant.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from archlint.api import EdgeKind, Finding, Json, Node, RuleContext, RuleMeta, Severity, Stack
+
+Path: TypeAlias = tuple[str | int, ...]
+
+META = RuleMeta(
+    id="ORG007",
+    name="hard-wired-neighbour",
+    severity=Severity.WARNING,
+    summary="Literal name or ARN of a resource that another template declares",
+    help_uri="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html",
+    pillar="reliability",
+)
+
+VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
+# What every stack of an account knows by itself.
+PSEUDO = frozenset({"AWS::Region", "AWS::AccountId", "AWS::Partition", "AWS::URLSuffix"})
+STRUCTURE = (EdgeKind.CONTAINS, EdgeKind.IMPORTS, EdgeKind.REFERENCES)
+WORD = re.compile(r"[\w.-]+")
+ARN = re.compile(r"arn:[^\s'\"]*|[\"'][:/][^\s'\"]*")
+NOBODY: frozenset[str] = frozenset()
+MAX_DEPTH = 60
+
+
+def check(context: RuleContext) -> Iterator[Finding]:
+    names = _names(context)
+    neighbours = _neighbours(context, names)
+    declared: dict[str, set[str | None]] = {}
+    for node, word in names.items():
+        declared.setdefault(word, set()).add(node.file)
+    for stack in context.graph.stacks:
+        has_arns = any(declared.get(word, NOBODY) - {stack.template.name} for word in _words(stack))
+        nodes = [node for node in stack.nodes.values() if has_arns or node in neighbours]
+        seen: set[tuple[str, str]] = set()
+        for holder, path, target in _named(context, nodes, neighbours):
+            written = holder.generated_by or holder.logical_id
+            if (written, target.id) in seen or target.stack is None or target.stack.template is stack.template:
+                continue
+            seen.add((written, target.id))
+            yield context.finding(
+                holder.place(*path) or holder,
+                f"{written} names {target} of {target.file} by its literal name: a rename there breaks it unseen",
+                related=[(target, "the resource that is meant")],
+                key=(written, target.logical_id),
+                owner_of=holder,
+            )
+
+
+def _names(context: RuleContext) -> dict[Node, str]:
+    """The resources with a literal physical name, and its last word: cheap to look for before anything is resolved."""
+    resolver = context.graph.resolver
+    found: dict[Node, str] = {}
+    for kind in list(context.graph.types()) if resolver is not None else ():
+        for text, node in resolver.names.names_of(kind) if resolver is not None else ():
+            last = text.parts[-1] if text.parts else None
+            words = WORD.findall(last) if isinstance(last, str) else []
+            if words:
+                found[node] = words[-1]
+    return found
+
+
+def _words(stack: Stack) -> set[str]:
+    """The words of everything in a template that is an ARN, or the end of one that is put together."""
+    return {word for text in ARN.findall(stack.template.document.text) for word in WORD.findall(text)} - {"arn", "root"}
+
+
+def _neighbours(context: RuleContext, names: dict[Node, str]) -> dict[Node, dict[Node, str]]:
+    """For each resource the named ends in other stacks of the edges that it declares or carries."""
+    found: dict[Node, dict[Node, str]] = {}
+    for edge in context.graph.edges:
+        source, target = edge.source, edge.target
+        if edge.kind in STRUCTURE or None in (source.stack, target.stack) or source.stack is target.stack:
+            continue
+        for holder in (source, target) if edge.via is None else (edge.via,):
+            others = {end: names[end] for end in (source, target) if end.stack is not holder.stack and end in names}
+            if others:
+                found.setdefault(holder, {}).update(others)
+    return found
+
+
+def _named(
+    context: RuleContext, nodes: list[Node], neighbours: dict[Node, dict[Node, str]]
+) -> Iterator[tuple[Node, Path, Node]]:
+    """Literal ARNs anywhere in a resource, and literal names where an edge says what they mean."""
+    resolver = context.graph.resolver
+    if resolver is None:
+        return
+    for node in nodes:
+        stack = node.stack
+        for path, value in _literals(node.properties, (), 0):
+            if stack is None or _is_filled_in(stack, value):
+                continue
+            if _is_arn(value):
+                yield from (
+                    (node, path, each.node) for each in resolver.targets(stack, value) if not each.node.external
+                )
+                continue
+            for other, word in neighbours.get(node, {}).items():
+                if word in str(value) and any(
+                    each.node is other for each in resolver.targets(stack, value, other.type)
+                ):
+                    yield node, path, other
+
+
+def _literals(value: Json, path: Path, depth: int) -> Iterator[tuple[Path, Json]]:
+    """Text that says a name without asking a parameter, a resource or another stack for it, with its path."""
+    if _is_literal(value, 0):
+        yield path, value
+    elif isinstance(value, dict) and depth < MAX_DEPTH:
+        for key, item in value.items():
+            yield from _literals(item, (*path, key), depth + 1)
+    elif isinstance(value, list) and depth < MAX_DEPTH:
+        for index, item in enumerate(value):
+            yield from _literals(item, (*path, index), depth + 1)
+
+
+def _is_literal(value: Json, depth: int) -> bool:
+    if isinstance(value, str):
+        return bool(value) and "{{" not in value
+    if not isinstance(value, dict) or len(value) != 1 or depth > MAX_DEPTH:
+        return False
+    [(function, argument)] = value.items()
+    if function == "Ref":
+        return depth > 0 and argument in PSEUDO
+    if function == "Fn::Sub":
+        text, variables, *_ = [*argument, {}, {}] if isinstance(argument, list) else [argument, {}]
+        if not isinstance(text, str) or not isinstance(variables, dict):
+            return False
+        named = {name.strip() for name in VARIABLE.findall(text)} - PSEUDO
+        return all(_is_literal(variables.get(name), depth + 1) for name in named)
+    if function == "Fn::Join" and isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], list):
+        return all(_is_literal(item, depth + 1) for item in argument[1])
+    return False
+
+
+def _is_arn(value: Json) -> bool:
+    """True for text that begins with `arn:`."""
+    if isinstance(value, dict) and value.keys() == {"Fn::Join"}:
+        argument = value["Fn::Join"]
+        items = argument[1] if isinstance(argument, list) and len(argument) == 2 else None
+        value = items[0] if isinstance(items, list) and items else None
+    elif isinstance(value, dict):
+        argument = value.get("Fn::Sub")
+        value = argument[0] if isinstance(argument, list) and argument else argument
+    return isinstance(value, str) and value.startswith("arn")
+
+
+def _is_filled_in(stack: Stack, value: Json) -> bool:
+    """True for text that Proton fills in: what looks like a word here is an expression."""
+    proton = stack.template.proton
+    return proton is not None and any(mark in str(value) for mark in proton.expressions)

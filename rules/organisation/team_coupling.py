@@ -1,0 +1,63 @@
+"""Two teams take so many values from each other that neither can change anything alone.
+
+Each value is a promise: an ARN, a name, an endpoint that must not change while the other uses it. With many of them in
+both directions there is no order in which to deploy, no side that can be tested without the other, and every change is
+a meeting.
+
+## How to fix it
+
+Look for what is in the wrong place: often a few resources of the one belong to the other. What is left should go in one
+direction, and through something made for it: an API, an event bus, a queue.
+
+## Known exceptions
+
+Nothing is reported while no owner is known, nor between owners that have a member in common. Values that flow in one
+direction only are a dependence, not a coupling.
+"""
+
+from collections.abc import Iterator
+
+from archlint.api import Dependence, Finding, Import, Param, RuleContext, RuleMeta, Severity, imports, owner_graph
+
+META = RuleMeta(
+    id="ORG005",
+    name="team-coupling",
+    severity=Severity.WARNING,
+    summary="Two teams take many values from each other's stacks",
+    help_uri="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html",
+    pillar="operational-excellence",
+    params={"values": Param("integer", 8, 1, "values that each of the two takes from the other")},
+)
+
+
+def check(context: RuleContext) -> Iterator[Finding]:
+    taken = {(item.owner, item.needs): item for item in owner_graph(context.graph).dependences}
+    least = context.params["values"]
+    for (owner, needs), there in taken.items():
+        back = taken.get((needs, owner))
+        if owner > needs or back is None or min(len(there.values), len(back.values)) < least:
+            continue
+        yield from _finding(context, there, back)
+
+
+def _finding(context: RuleContext, there: Dependence, back: Dependence) -> Iterator[Finding]:
+    first, *others = [*_places(context, there), *_places(context, back)]
+    yield context.finding(
+        first.place,
+        f"{there.owner} takes {len(there.values)} values from stacks of {there.needs}, and {there.needs} takes "
+        f"{len(back.values)} from stacks of {there.owner}: neither can change its stacks alone",
+        related=[(item.place, f"{item.stack.owner} takes {item.name}") for item in others[:10]],
+        key=(there.owner, there.needs),
+        owner_of=first.stack.node,
+    )
+
+
+def _places(context: RuleContext, taken: Dependence) -> list[Import]:
+    """Where stacks of the one ask for values of the other, each name once."""
+    found: dict[str, Import] = {}
+    for stack in context.graph.stacks:
+        if stack.owner == taken.owner:
+            for item in imports(context.graph, stack):
+                if any(provider.stack.owner == taken.needs for provider in item.providers):
+                    found.setdefault(item.name, item)
+    return list(found.values())
