@@ -81,7 +81,7 @@ def _names(context: RuleContext) -> dict[Node, str]:
 
 def _words(stack: Stack) -> set[str]:
     """The words of everything in a template that is an ARN, or the end of one that is put together."""
-    return {word for text in ARN.findall(stack.template.document.text) for word in WORD.findall(text)} - {"arn", "root"}
+    return set(WORD.findall("\n".join(ARN.findall(stack.template.document.text)))) - {"arn", "root"}
 
 
 def _neighbours(context: RuleContext, names: dict[Node, str]) -> dict[Node, dict[Node, str]]:
