@@ -302,3 +302,31 @@ def test_crawlers_read_what_they_crawl(graph_of: GraphOf) -> None:
         """
     )
     assert drawn(graph) == ["Crawler -reads-> Files", "Crawler -reads-> Named", "Crawler -reads-> Table"]
+
+
+def test_a_balancer_of_instances_and_its_logs(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Logs: {Type: AWS::S3::Bucket}
+          Alb:
+            Type: AWS::ElasticLoadBalancingV2::LoadBalancer
+            Properties:
+              LoadBalancerAttributes:
+                - {Key: access_logs.s3.enabled, Value: "true"}
+                - {Key: access_logs.s3.bucket, Value: !Ref Logs}
+          Listener:
+            Type: AWS::ElasticLoadBalancingV2::Listener
+            Properties:
+              LoadBalancerArn: !Ref Alb
+              DefaultActions: [{Type: forward, TargetGroupArn: !Ref Group}]
+          Group: {Type: AWS::ElasticLoadBalancingV2::TargetGroup, Properties: {}}
+          Fleet:
+            Type: AWS::AutoScaling::AutoScalingGroup
+            Properties: {TargetGroupARNs: [!Ref Group]}
+          Site:
+            Type: AWS::CloudFront::Distribution
+            Properties: {DistributionConfig: {Logging: {Bucket: !GetAtt Logs.DomainName}}}
+        """
+    )
+    assert drawn(graph) == ["Alb -delivers-> Fleet", "Alb -logs_to-> Logs", "Site -logs_to-> Logs"]

@@ -1,0 +1,239 @@
+"""What a name can stand for when parameters, maps and lists leave it open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archlint.graph.model import EdgeKind
+from tests.unit.graph.drawing import drawn
+
+if TYPE_CHECKING:
+    from tests.unit.graph.conftest import GraphOf
+
+
+def test_a_default_that_a_condition_compares_names_nothing(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters:
+          Boundary: {Type: String, Default: none}
+          Subnets: {Type: CommaDelimitedList, Default: ""}
+          KeyId: {Type: String, Default: alias/jobs}
+        Conditions:
+          HasBoundary: !Not [!Equals [!Ref Boundary, none]]
+          HasSubnets: !Not [!Equals [!Join ["", !Ref Subnets], ""]]
+        Resources:
+          Role:
+            Type: AWS::IAM::Role
+            Properties: {PermissionsBoundary: !If [HasBoundary, !Ref Boundary, !Ref AWS::NoValue]}
+          Jobs: {Type: AWS::SQS::Queue, Properties: {KmsMasterKeyId: !Ref KeyId}}
+          Fn: {Type: AWS::Lambda::Function, Properties: {VpcConfig: {SubnetIds: !Ref Subnets}}}
+        """
+    )
+    assert drawn(graph, EdgeKind.BOUNDS, EdgeKind.ENCRYPTS, EdgeKind.RUNS_IN) == [
+        "Fn -runs_in-> template.yaml#Subnets",
+        "Key alias/jobs -encrypts-> Jobs",
+        "template.yaml#Boundary -bounds-> Role",
+    ]
+
+
+def test_a_placeholder_that_the_parent_passes_on_is_the_parent_s(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Boundary: {Type: String, Default: ""}}
+        Resources:
+          Inner:
+            Type: AWS::CloudFormation::Stack
+            Properties: {TemplateURL: inner.yaml, Parameters: {Limit: !Ref Boundary}}
+        """,
+        inner="""
+        Parameters: {Limit: {Type: String, Default: ""}}
+        Conditions: {Limited: !Not [!Equals [!Ref Limit, ""]]}
+        Resources:
+          Role: {Type: AWS::IAM::Role, Properties: {PermissionsBoundary: !Ref Limit}}
+        """,
+    )
+    assert drawn(graph, EdgeKind.BOUNDS) == ["template.yaml#Boundary -bounds-> Role"]
+
+
+def test_a_map_with_one_unknown_key_is_read_one_key_at_a_time(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Stage: {Type: String}}
+        Mappings:
+          Account: {dev: {Id: "111111111111"}, prod: {Id: "222222222222"}}
+          Topic: {dev: {Name: told-dev}, prod: {Name: told}}
+        Resources:
+          Late:
+            Type: AWS::CloudWatch::Alarm
+            Properties:
+              AlarmActions:
+                - !Sub
+                  - arn:aws:sns:eu-west-1:${Account}:${Name}
+                  - Account: !FindInMap [Account, !Ref Stage, Id]
+                    Name: !FindInMap [Topic, !Ref Stage, Name]
+          Slow:
+            Type: AWS::CloudWatch::Alarm
+            Properties:
+              AlarmActions:
+                - !Join
+                  - ":"
+                  - - arn:aws:sns:eu-west-1
+                    - !FindInMap [Account, !Ref Stage, Id]
+                    - !FindInMap [Topic, !Ref Stage, Name]
+        """
+    )
+    assert drawn(graph) == [
+        "Late -delivers-> arn:aws:sns:eu-west-1:111111111111:told-dev",
+        "Late -delivers-> arn:aws:sns:eu-west-1:222222222222:told",
+        "Slow -delivers-> arn:aws:sns:eu-west-1:111111111111:told-dev",
+        "Slow -delivers-> arn:aws:sns:eu-west-1:222222222222:told",
+    ]
+
+
+def test_select_takes_from_each_list_that_there_can_be(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Conditions: {Big: !Equals [!Ref AWS::Region, eu-west-1]}
+        Resources:
+          Some: {Type: AWS::SQS::Queue, Properties: {}}
+          Other: {Type: AWS::SQS::Queue, Properties: {}}
+          Rule:
+            Type: AWS::Events::Rule
+            Properties:
+              EventPattern: {source: [shop]}
+              Targets:
+                - Id: one
+                  Arn: !Select [0, !If [Big, [!GetAtt Some.Arn], [!GetAtt Other.Arn]]]
+        """
+    )
+    assert [text for text in drawn(graph, EdgeKind.DELIVERS) if text.startswith("Rule")] == [
+        "Rule -delivers-> Other",
+        "Rule -delivers-> Some",
+    ]
+
+
+def test_an_arn_around_a_parameter_is_what_the_parameter_names(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {TableName: {Type: String}}
+        Resources:
+          Fn: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Role.Arn}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: reads
+                  PolicyDocument:
+                    Statement:
+                      - Effect: Allow
+                        Action: dynamodb:GetItem
+                        Resource: !Sub arn:aws:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableName}
+        """
+    )
+    assert drawn(graph, EdgeKind.GRANTS) == ["Role -grants-> template.yaml#TableName"]
+    assert graph.nodes["external:template.yaml#TableName"].service == "dynamodb"
+    assert [f"{e.source} {e.kind} {e.target}" for e in graph.of_kind(EdgeKind.READS)] == [
+        "Fn reads template.yaml#TableName"
+    ]
+
+
+def test_a_key_by_the_name_of_its_alias(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Key: {Type: AWS::KMS::Key, Properties: {}}
+          Alias: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/jobs, TargetKeyId: !Ref Key}}
+          Jobs: {Type: AWS::SQS::Queue, Properties: {KmsMasterKeyId: alias/jobs}}
+        """
+    )
+    assert drawn(graph, EdgeKind.ENCRYPTS) == ["Key -encrypts-> Jobs"]
+
+
+def test_who_shares_a_role_does_not_call_itself(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          One: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Role.Arn}}
+          Two: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Role.Arn}}
+          Jobs: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: /aws/lambda/jobs}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: calls
+                  PolicyDocument:
+                    Statement:
+                      - {Effect: Allow, Action: "lambda:InvokeFunction", Resource: [!GetAtt One.Arn, !GetAtt Two.Arn]}
+                      - Effect: Allow
+                        Action: [logs:CreateLogStream, logs:PutLogEvents]
+                        Resource: !Sub arn:aws:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/lambda/*
+        """
+    )
+    assert sorted(f"{e.source} {e.target}" for e in graph.of_kind(EdgeKind.INVOKES)) == ["One Two", "Two One"]
+    assert drawn(graph, EdgeKind.GRANTS) == ["Role -grants-> One", "Role -grants-> Two"]
+
+
+def test_templates_that_export_the_same_names_are_alternatives(graph_of: GraphOf) -> None:
+    user = """
+    Parameters: {Base: {Type: String}}
+    Resources:
+      Fn:
+        Type: AWS::Lambda::Function
+        Properties:
+          Environment: {Variables: {JOBS: {"Fn::ImportValue": !Sub "${Base}-Jobs"}}}
+    """
+    one = """
+    Resources: {Jobs: {Type: AWS::SQS::Queue, Properties: {}}, Sent: {Type: AWS::SNS::Topic}}
+    Outputs:
+      Jobs: {Value: !Ref Jobs, Export: {Name: !Sub "${AWS::StackName}-Jobs"}}
+      Sent: {Value: !Ref Sent, Export: {Name: !Sub "${AWS::StackName}-Sent"}}
+    """
+    unlike = """
+    Resources:
+      Jobs: {Type: AWS::SQS::Queue, Properties: {}}
+      Store: {Type: AWS::S3::Bucket}
+      T: {Type: AWS::SNS::Topic}
+    Outputs:
+      Jobs: {Value: !Ref Jobs, Export: {Name: !Sub "${AWS::StackName}-Jobs"}}
+      Store: {Value: !Ref Store, Export: {Name: !Sub "${AWS::StackName}-Store"}}
+      T: {Value: !Ref T, Export: {Name: !Sub "${AWS::StackName}-T"}}
+    """
+    alike = graph_of(user, one=one, two=one)
+    assert sorted(edge.target.id for edge in alike.of_kind(EdgeKind.IMPORTS)) == ["stack:one.yaml", "stack:two.yaml"]
+    different = graph_of(user, one=one, two=unlike)
+    assert not [edge for edge in different.of_kind(EdgeKind.IMPORTS) if not edge.target.external]
+
+
+def test_a_node_of_a_cache_is_watched_as_its_group(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Cache: {Type: AWS::ElastiCache::ReplicationGroup, Properties: {}}
+          Hot:
+            Type: AWS::CloudWatch::Alarm
+            Properties:
+              Namespace: AWS/ElastiCache
+              MetricName: CPUUtilization
+              Dimensions: [{Name: CacheClusterId, Value: !Sub "${Cache}-001"}]
+        """
+    )
+    assert drawn(graph) == ["Hot -watches-> Cache"]
+
+
+def test_a_principal_that_nobody_knows_is_nobody(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Stage: {Type: String}}
+        Mappings: {Other: {dev: {}}}
+        Resources:
+          Jobs: {Type: AWS::SQS::Queue, Properties: {}}
+          Policy:
+            Type: AWS::SQS::QueuePolicy
+            Properties:
+              Queues: [!Ref Jobs]
+              PolicyDocument:
+                Statement:
+                  - {Effect: Allow, Action: "sqs:*", Principal: {AWS: !FindInMap [Other, !Ref Stage, Account]}}
+        """
+    )
+    assert drawn(graph, EdgeKind.PERMITS) == []
