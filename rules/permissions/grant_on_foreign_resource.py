@@ -12,13 +12,28 @@ other), a resource policy that names the role, or best an API, a queue or an eve
 ## Known exceptions
 
 Nothing is reported while no owner is known, nor between owners that have a member in common. A resource policy that
-admits the role (or its account), and any export, SSM parameter or output of a nested stack by which the owner hands out
-the resource, is an offer. Grants that only read are no finding. A name pattern that fits several resources is a note.
+admits the role (or its account), and any export, SSM parameter, output of a nested stack or parameter for one by which
+the owner hands out the resource, is an offer; so is a trust policy that lets accounts or roles assume a role. Grants
+that only read are no finding. A name pattern that fits several resources is a note.
 """
 
 from collections.abc import Iterator
 
-from archlint.api import Edge, EdgeKind, Finding, Json, Node, RuleContext, RuleMeta, Severity, Stack, are_foreign
+from archlint.api import (
+    Edge,
+    EdgeKind,
+    Finding,
+    Json,
+    Node,
+    Principal,
+    RuleContext,
+    RuleMeta,
+    Severity,
+    Stack,
+    access_levels,
+    are_foreign,
+    trust,
+)
 
 META = RuleMeta(
     id="IAM004",
@@ -29,6 +44,7 @@ META = RuleMeta(
     pillar="security",
 )
 
+ROLE = "AWS::IAM::Role"
 WRITE = frozenset({"Write", "Permissions management"})
 MAX_ACTIONS = 3
 
@@ -61,32 +77,40 @@ def check(context: RuleContext) -> Iterator[Finding]:
 
 
 def _actions(edge: Edge) -> str:
-    actions = sorted(edge.actions)
+    actions = sorted(action for action in edge.actions if access_levels([action]) & WRITE)
     more = f" and {len(actions) - MAX_ACTIONS} more" if len(actions) > MAX_ACTIONS else ""
     return ", ".join(actions[:MAX_ACTIONS]) + more
 
 
 def _offers(context: RuleContext) -> dict[Node, list[Stack]]:
-    """The resources that stacks hand out: as export, SSM parameter, output of a nested stack or of a Proton part."""
+    """The resources that stacks hand out, and which stacks do."""
     found: dict[Node, list[Stack]] = {}
+    resolver = context.graph.resolver
     for stack in context.graph.stacks:
-        is_read_by_others = stack.parent is not None or stack.template.proton is not None
-        handed: list[Json] = [
-            output.get("Value")
-            for output in stack.template.section("Outputs").values()
-            if isinstance(output, dict) and (is_read_by_others or "Export" in output)
-        ]
-        handed += [node.properties.get("Value") for node in stack.nodes.values() if node.type == "AWS::SSM::Parameter"]
-        resolver = context.graph.resolver
-        for value in handed:
-            for target in resolver.targets(stack, value) if resolver is not None else ():
-                found.setdefault(target.node, []).append(stack)
+        for giver, value in _handed_out(stack):
+            for target in resolver.targets(giver, value) if resolver is not None else ():
+                found.setdefault(target.node, []).append(giver)
     return found
+
+
+def _handed_out(stack: Stack) -> Iterator[tuple[Stack, Json]]:
+    """Exports, SSM parameters, outputs of nested stacks and Proton parts, and what a parent passes to this stack."""
+    is_read_by_others = stack.parent is not None or stack.template.proton is not None
+    for output in stack.template.section("Outputs").values():
+        if isinstance(output, dict) and (is_read_by_others or "Export" in output):
+            yield stack, output.get("Value")
+    for node in stack.nodes.values():
+        if node.type == "AWS::SSM::Parameter":
+            yield stack, node.properties.get("Value")
+    if stack.parent is not None:
+        yield from ((stack.parent, value) for value in stack.arguments.values())
 
 
 def _is_permitted(context: RuleContext, grant: Edge) -> bool:
     """Whether a resource policy admits the role, code that runs with it, or the account as a whole."""
     holder = grant.source
+    if grant.target.type == ROLE and any(principal.kind == "AWS" for principal in _trusted(context, grant.target)):
+        return True
     attached = [edge.source for edge in context.graph.incoming(holder, EdgeKind.ATTACHES)]
     roles = [holder, *attached]
     users = {edge.source for role in roles for edge in context.graph.incoming(role, EdgeKind.ASSUMES)}
@@ -97,6 +121,11 @@ def _is_permitted(context: RuleContext, grant: Edge) -> bool:
         if source in users or source in roles or (source.external and _is_account(source.logical_id)):
             return True
     return False
+
+
+def _trusted(context: RuleContext, role: Node) -> Iterator[Principal]:
+    for permission in trust(context.graph, role):
+        yield from permission.statement.principals if permission.statement.is_allow else ()
 
 
 def _is_account(principal: str) -> bool:

@@ -17,11 +17,12 @@ from archlint.graph.iam.evaluate import (
     is_void,
     role_permissions,
     services,
+    trust,
     unbounded,
     unbounded_actions,
 )
 from archlint.graph.iam.facts import Permission, PolicyDocument
-from archlint.graph.iam.statements import Statement
+from archlint.graph.iam.statements import Principal, Statement
 from archlint.graph.imports import Import, imports
 from archlint.graph.model import Edge, EdgeKind, Evidence, Mode, Node, ResourceGraph
 from archlint.graph.queries import (
@@ -88,6 +89,7 @@ __all__ = [
     "Permission",
     "Place",
     "PolicyDocument",
+    "Principal",
     "ProtonBundle",
     "ProtonPart",
     "Reach",
@@ -135,6 +137,7 @@ __all__ = [
     "services",
     "shortest_path",
     "strength",
+    "trust",
     "unbounded",
     "unbounded_actions",
     "weakest",
