@@ -70,7 +70,8 @@ def _most_waiting(context: RuleContext) -> int:
     waiting: dict[str, set[str]] = {}
     for edge in context.graph.of_kind(EdgeKind.ASSUMES):
         waiter, owner = edge.source.owner, edge.target.owner
-        if waiter is not None and owner is not None and waiter != owner:
+        is_function = edge.source.type == "AWS::Lambda::Function"
+        if is_function and waiter is not None and owner is not None and waiter != owner:
             waiting.setdefault(owner, set()).add(waiter)
     return max(map(len, waiting.values()), default=0)
 
