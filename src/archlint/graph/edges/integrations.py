@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from archlint.graph.edges.operations import KEYS, Operation, operations
 from archlint.graph.edges.paths import EACH, branches, follow
-from archlint.graph.edges.sending import BUCKET, FUNCTION, endpoints, is_default_bus, starts_code
+from archlint.graph.edges.sending import BUCKET, BUS, FUNCTION, endpoints, is_default_bus, starts_code
 from archlint.graph.edges.string_template import MARK, Flat, flatten
+from archlint.graph.iam.facts import OpenCall
 from archlint.graph.model import EdgeKind, Mode
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ class Integrations:
 
     def add(self, integration: Integration) -> None:
         """Takes the edges of one integration."""
-        credentials = integration.value(integration.get("credentials", "Credentials", "CredentialsArn"))
-        for target in self._linker.targets(integration.stack, credentials, "AWS::IAM::Role"):
+        for target in self._roles(integration):
             place = integration.place("credentials")
             self._add(integration, EdgeKind.ASSUMES, target, None, place, routed=False)
         subtype = integration.get("IntegrationSubtype", "integrationSubtype", "x-amazon-apigateway-integration-subtype")
@@ -75,6 +75,10 @@ class Integrations:
             return
         for _, uri in branches(integration.value(integration.get("uri", "Uri", "IntegrationUri"))):
             self._uri(integration, uri)
+
+    def _roles(self, integration: Integration) -> list[Target]:
+        credentials = integration.value(integration.get("credentials", "Credentials", "CredentialsArn"))
+        return self._linker.targets(integration.stack, credentials, "AWS::IAM::Role")
 
     def draw(self) -> None:
         """Draws what was collected."""
@@ -144,8 +148,11 @@ class Integrations:
             bucket = flat.value(name) if mapped is None else mapped
             writes = str(integration.get("httpMethod", "IntegrationHttpMethod")).upper() in _S3_WRITES
             kind = EdgeKind.WRITES if writes else EdgeKind.READS
+            operation = Operation((kind,), (), (BUCKET,))
             if not name.startswith("{") or mapped is not None:
-                self._named(integration, Operation((kind,), (), (BUCKET,)), bucket)
+                self._named(integration, operation, bucket)
+            else:
+                self._open(integration, operation)
             return
         # Services with a REST interface name the operation in the path: `batch:path//v1/submitjob`.
         action = self._query_action(integration, rest) or _ONLY_ACTION.get(service) or path.rpartition("/")[2]
@@ -167,9 +174,20 @@ class Integrations:
     def _service(self, integration: Integration, service: str, action: str, rest: Flat) -> None:
         texts = [*_request_texts(integration), rest]
         for operation in operations(service, action):
-            for word in dict.fromkeys(path[-1] for path in operation.parameters if path[-1] != KEYS):
-                for value in self._parameter(integration, texts, word):
-                    self._named(integration, operation, value)
+            words = list(dict.fromkeys(path[-1] for path in operation.parameters if path[-1] != KEYS))
+            values = [value for word in words for value in self._parameter(integration, texts, word)]
+            for value in values:
+                self._named(integration, operation, value)
+            if not values and BUS not in operation.types:  # without a name, events go to the default bus
+                self._open(integration, operation)
+
+    def _open(self, integration: Integration, operation: Operation) -> None:
+        """Leaves a call whose target the request names to what the integration's role may reach."""
+        for role in self._roles(integration):
+            for kind in operation.kinds:
+                place = integration.place("uri")
+                call = OpenCall(integration.api, role.node, kind, operation.types, integration.route, place)
+                self._linker.graph.iam.open_calls.append(call)
 
     def _parameter(self, integration: Integration, texts: list[Flat], word: str) -> list[Json]:
         """Values of an operation's parameter: mapped in the integration, or written in its request templates."""

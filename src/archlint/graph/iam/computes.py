@@ -125,6 +125,11 @@ class Told:
                 self._texts.add(text.parts)
                 self._nodes.update(part.node for part in text.parts if isinstance(part, NodePart))
 
+    @property
+    def nodes(self) -> list[Node]:
+        """The resources that the environment refers to, in the order of their ids."""
+        return sorted(self._nodes, key=lambda node: node.id)
+
     def names(self, node: Node) -> bool:
         """True when the environment refers to this resource or holds its physical name."""
         if node in self._nodes:

@@ -19,7 +19,7 @@ from archlint.graph.iam.identity import ROLE
 from archlint.graph.model import EdgeKind, Evidence, Mode
 
 if TYPE_CHECKING:
-    from archlint.graph.iam.facts import Permission
+    from archlint.graph.iam.facts import OpenCall, Permission
     from archlint.graph.iam.flows import Flow
     from archlint.graph.link import Linker
     from archlint.graph.model import Edge, Node
@@ -67,9 +67,12 @@ def derive(linker: Linker) -> None:
     computes = _by_role(linker)
     for role, users in computes.items():
         allowed = _allowed(linker, role)
+        broad = _broad(linker, role)
         for compute in users:
-            _connect(linker, role, compute, allowed, shared=len(users) > 1)
+            told = _told(linker, role, compute, broad) if broad else {}
+            _connect(linker, role, compute, {**told, **allowed}, shared=len(users) > 1)
     _dynamic_machines(linker)
+    _open_calls(linker)
     for role in list(linker.graph.of_type(ROLE)):
         _assumes(linker, role)
 
@@ -124,6 +127,39 @@ def _allowed(linker: Linker, role: Node) -> _Table:
                 key = _Key(EdgeKind.TRIGGERS, target, Mode.POLL)
                 found.setdefault(key, _Allowed(grant.place)).add(grant, grant.actions)
     return found
+
+
+def _broad(linker: Linker, role: Node) -> list[Permission]:
+    """Statements of the role and its policies that allow something with every resource."""
+    known = linker.graph.iam.permissions
+    return [
+        each
+        for holder in _holders(linker, role)
+        for each in known.get(holder, ())
+        if each.everything and each.statement.is_allow and not each.statement.not_resources
+    ]
+
+
+def _told(linker: Linker, role: Node, compute: Node, broad: list[Permission]) -> _Table:
+    """What these statements allow with the resources that the compute is told of.
+
+    Only by the actions they spell: all of a service on all of its resources says nothing of any.
+    """
+    found: _Table = {}
+    flows = [(each, *flow) for each in broad for flow in allowed_flows(_spelled(each))]
+    nodes = [node for node in Told(linker, compute).nodes if node is not compute] if flows else []
+    denials = _denials(linker, role) if nodes else []
+    for permission, flow, actions in flows:
+        admitted = _not_denied(actions, denials)
+        for node in nodes if admitted else ():
+            if node.type in flow.types and not _impossible(flow, node):
+                allowed = found.setdefault(_Key(flow.kind, node, flow.mode), _Allowed(permission.place))
+                allowed.actions |= admitted
+    return found
+
+
+def _spelled(permission: Permission) -> frozenset[str]:
+    return frozenset(action for action in permission.statement.actions if action.partition(":")[2].strip("*"))
 
 
 def _fits(flow: Flow, grant: Edge) -> bool:
@@ -233,6 +269,37 @@ def _dynamic_machines(linker: Linker) -> None:
                     actions=frozenset(found.actions),
                     detail={"referenced": False},
                 )
+
+
+def _open_calls(linker: Linker) -> None:
+    """API integrations whose target the request names: what their role may do of what they do."""
+    graph = linker.graph
+    tables: dict[Node, _Table] = {}
+    routes: dict[tuple[OpenCall, _Key], list[Json]] = {}
+    first: dict[tuple[Node, EdgeKind, Node], OpenCall] = {}
+    for call in graph.iam.open_calls:
+        table = tables.get(call.role)
+        if table is None:
+            table = tables[call.role] = _allowed(linker, call.role)
+        declared = {edge.target for edge in graph.outgoing(call.api) if edge.evidence > Evidence.POLICY}
+        for key in table:
+            if key.kind is call.kind and key.target.type in call.types and key.target not in declared:
+                known = first.setdefault((call.api, key.kind, key.target), call)
+                routes.setdefault((known, key), []).append(call.route)
+    for (call, key), served in routes.items():
+        starts = key.kind is EdgeKind.INVOKES
+        found = tables[call.role][key]
+        linker.connect(
+            EdgeKind.TRIGGERS if starts else key.kind,
+            call.api,
+            key.target,
+            place=call.place,
+            evidence=Evidence.POLICY,
+            mode=key.mode,
+            via=call.role,
+            actions=frozenset(found.actions),
+            detail={"routes": list(dict.fromkeys(served)), "referenced": False},
+        )
 
 
 _MACHINE_KINDS = frozenset({EdgeKind.INVOKES, EdgeKind.READS, EdgeKind.WRITES, EdgeKind.PUBLISHES, EdgeKind.CONNECTS})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from archlint.graph.iam.statements import Statement
-    from archlint.graph.model import Node
+    from archlint.graph.model import EdgeKind, Node
     from archlint.graph.text import Text
     from archlint.template.model import Json, Place, TemplatePath
 
@@ -53,6 +53,18 @@ class Permission:
         return self.attached_at or self.holder.place(*self.path, *self.statement.path)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenCall:
+    """What an API does with a resource that only a request names: the role of the integration tells which it may be."""
+
+    api: Node
+    role: Node
+    kind: EdgeKind
+    types: tuple[str, ...]
+    route: str
+    place: Place | None
+
+
 @dataclass(slots=True, eq=False)
 class IamFacts:
     """Statements and documents by the node that holds them, filled while linking."""
@@ -63,6 +75,8 @@ class IamFacts:
     """Statements by the resource they protect; `holder` is the resource that carries the policy."""
     documents: dict[Node, list[PolicyDocument]] = field(default_factory=dict)
     """Every document by the role, user, group or policy resource it counts for."""
+    open_calls: list[OpenCall] = field(default_factory=list)
+    """Integrations whose target is chosen by the request."""
     effective: dict[Node, tuple[Permission, ...]] = field(default_factory=dict)
     """Memory of `role_permissions`; complete only when linking is over."""
     neighbours: dict[str, dict[str, list[tuple[Text, Node]]]] = field(default_factory=dict)

@@ -77,6 +77,9 @@ FLOWS: tuple[Flow, ...] = (
     _flow(WRITES, "es:ESHttpPut ESHttpPost ESHttpPatch ESHttpDelete", _SEARCH),
     _flow(READS, "aoss:APIAccessAll", "OpenSearchServerless::Collection"),
     _flow(WRITES, "aoss:APIAccessAll", "OpenSearchServerless::Collection"),
+    _flow(READS, "kendra:Retrieve Query", "Kendra::Index"),
+    _flow(WRITES, "kendra:BatchPutDocument BatchDeleteDocument", "Kendra::Index"),
+    _flow(READS, "bedrock:Retrieve RetrieveAndGenerate", "Bedrock::KnowledgeBase"),
     _flow(READS, "elasticfilesystem:ClientMount", "EFS::FileSystem EFS::AccessPoint"),
     _flow(WRITES, "elasticfilesystem:ClientWrite", "EFS::FileSystem EFS::AccessPoint"),
     _flow(READS, "sdb:Select GetAttributes", "SDB::Domain"),
@@ -109,6 +112,8 @@ FLOWS: tuple[Flow, ...] = (
     _flow(INVOKES, "sagemaker:InvokeEndpoint", "SageMaker::Endpoint", Mode.SYNC),
     _flow(INVOKES, "sagemaker:InvokeEndpointAsync", "SageMaker::Endpoint", Mode.ASYNC),
     _flow(INVOKES, "bedrock:InvokeAgent", "Bedrock::Agent Bedrock::AgentAlias", Mode.SYNC),
+    _flow(INVOKES, "bedrock:InvokeFlow", "Bedrock::Flow Bedrock::FlowAlias", Mode.SYNC),
+    _flow(INVOKES, "ssm:SendCommand StartAutomationExecution", "SSM::Document", Mode.ASYNC),
     _flow(CONNECTS, "execute-api:Invoke", "ApiGateway::RestApi ApiGatewayV2::Api"),
     _flow(CONNECTS, "appsync:GraphQL", "AppSync::GraphQLApi"),
 )
