@@ -42,36 +42,24 @@ META = RuleMeta(
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
-    pairs = {(edge.source.owner, edge.target.owner) for edge in context.graph.of_kind(EdgeKind.IMPORTS)}
-    if not any(owner != needs and (needs, owner) in pairs for owner, needs in pairs):
-        return  # the owner graph of a large estate takes longer than this look
     taken = {(item.owner, item.needs): item for item in owner_graph(context.graph).dependences}
     least = context.params["values"]
     for (owner, needs), there in taken.items():
         back = taken.get((needs, owner))
-        if owner > needs or back is None or min(len(there.values), len(back.values)) < least:
-            continue
-        yield from _finding(context, there, back)
+        if owner < needs and back is not None and min(len(there.values), len(back.values)) >= least:
+            yield _finding(context, there, back)
 
 
-def _finding(context: RuleContext, there: Dependence, back: Dependence) -> Iterator[Finding]:
-    first, *others = [*_places(context, there), *_places(context, back)]
-    yield context.finding(
-        first.place,
+def _finding(context: RuleContext, there: Dependence, back: Dependence) -> Finding:
+    asked = [(item.owner, value) for item in (there, back) for value in item.values if value.place is not None]
+    places = [(value.place, f"{owner} takes {value.name}") for owner, value in asked if value.place is not None]
+    stack = next(stack for stack in context.graph.stacks if stack.owner == there.owner)
+    first = places[0][0] if places else stack.template.place()
+    return context.finding(
+        first,
         f"{there.owner} takes {len(there.values)} values from stacks of {there.needs}, and {there.needs} takes "
         f"{len(back.values)} from stacks of {there.owner}: neither can change its stacks alone",
-        related=[(item.place, f"{item.stack.owner} takes {item.name}") for item in others[:10]],
+        related=[place for place in places[1:] if place[0] != first][:10],
         key=(there.owner, there.needs),
-        owner_of=first.stack.node,
+        owner_of=stack.node,
     )
-
-
-def _places(context: RuleContext, taken: Dependence) -> list[Import]:
-    """Where stacks of the one ask for values of the other, each name once."""
-    found: dict[str, Import] = {}
-    for stack in context.graph.stacks:
-        if stack.owner == taken.owner:
-            for item in imports(context.graph, stack):
-                if any(provider.stack.owner == taken.needs for provider in item.providers):
-                    found.setdefault(item.name, item)
-    return list(found.values())
