@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _VARIABLE = re.compile(r"\$\{([^!}.:]+)[^}:]*\}")
 _MAX_DEPTH = 60
+_SECTIONS = ("Conditions", "Mappings")
 
 
 class Whole:
@@ -75,16 +76,20 @@ def join_pieces(stacks: Sequence[Stack]) -> None:
 
 def _join(folder: str, stacks: list[Stack], heads: list[Stack], foreign: dict[int, set[str]]) -> None:
     """Makes one whole of those that find there what they name, those that are named, and the one template above."""
-    times = Counter(name for stack in stacks for name in stack.nodes)
+    own = {id(stack): _declared(stack) for stack in stacks}
+    times = Counter(name for names in own.values() for name in names)
     declared = {name for name, count in times.items() if count == 1}
     head = heads[0] if len(heads) == 1 else None
     # A template that declares the same is what the build made of the pieces.
     if head is not None and times.keys().isdisjoint(head.nodes):
-        declared |= head.nodes.keys() | head.template.section("Parameters").keys()
+        declared |= _declared(head) | head.template.section("Parameters").keys()
     else:
         head = None
     wanted = {name for stack in stacks for name in foreign[id(stack)] if name in declared}
-    members = [stack for stack in stacks if not wanted.isdisjoint((*foreign[id(stack)], *stack.nodes))]
+    joined = [stack for stack in stacks if not wanted.isdisjoint(foreign[id(stack)] | own[id(stack)])]
+    # Who needs the same condition or map as these, declared where archlint does not look, belongs to them.
+    wanted |= {name for stack in joined for name in foreign[id(stack)] if "." in name}
+    members = [stack for stack in stacks if not wanted.isdisjoint(foreign[id(stack)] | own[id(stack)])]
     members += [head] if head is not None and members else []
     if len(members) < 2:
         return
@@ -101,12 +106,22 @@ def _upwards(folder: str) -> Iterator[str]:
     yield ""
 
 
+def _declared(stack: Stack) -> set[str]:
+    """The names that a template declares for others: of resources, and of conditions and maps with their section."""
+    sections = {f"{section}.{name}" for section in _SECTIONS for name in stack.template.section(section)}
+    return sections | stack.nodes.keys()
+
+
 def _foreign_names(stack: Stack) -> Iterator[str]:
     """The names that resources refer to and that this template does not declare."""
-    nodes = stack.nodes
+    declared = _declared(stack)
     for resource in stack.template.resources.values():
-        for name in _named(resource.body or resource.properties, 0):
-            if name not in nodes and not name.startswith("AWS::"):
+        body = resource.body or resource.properties
+        condition = body.get("Condition")
+        if isinstance(condition, str) and f"Conditions.{condition}" not in declared:
+            yield f"Conditions.{condition}"
+        for name in _named(body, 0):
+            if name not in declared and not name.startswith("AWS::"):
                 yield name
 
 
@@ -141,10 +156,27 @@ def _substituted(argument: Any, depth: int) -> Iterator[str]:
     yield from _named(own, depth + 1)
 
 
+def _chosen(argument: Any, depth: int) -> Iterator[str]:
+    yield from _keyed("Conditions", argument, depth)
+
+
+def _looked_up(argument: Any, depth: int) -> Iterator[str]:
+    yield from _keyed("Mappings", argument, depth)
+
+
+def _keyed(section: str, argument: Any, depth: int) -> Iterator[str]:
+    if isinstance(argument, list) and argument:
+        if isinstance(argument[0], str):
+            yield f"{section}.{argument[0]}"
+        yield from _named(argument, depth + 1)
+
+
 _REFERRING: dict[str, Callable[[Any, int], Iterator[str]]] = {
     "Ref": _referred,
     "Fn::GetAtt": _referred,
     "Fn::Sub": _substituted,
+    "Fn::If": _chosen,
+    "Fn::FindInMap": _looked_up,
 }
 
 __all__ = ["Whole", "join_pieces"]

@@ -99,3 +99,42 @@ def test_a_name_that_two_pieces_declare_is_neither(tmp_path: Path) -> None:
     key = "Resources: {Key: {Type: AWS::KMS::Key, Properties: {Description: !Ref Jobs}}}"
     graph = joined(tmp_path, queue__a=QUEUE, queue__b=key, queue__c=key)
     assert ends(graph, EdgeKind.ENCRYPTS) == ["external:queue/a.yaml#Key.Arn -encrypts-> queue/a.yaml#Jobs"]
+
+
+def test_a_piece_may_need_no_more_than_a_condition_or_a_map(tmp_path: Path) -> None:
+    head = """
+    Parameters: {Stage: {Type: String}}
+    Conditions: {Watched: !Equals [!Ref Stage, prod]}
+    Resources: {Api: {Type: AWS::ApiGateway::RestApi, Properties: {Name: !Sub "${AWS::StackName}-api"}}}
+    """
+    alarm = """
+    Resources:
+      Slow:
+        Type: AWS::CloudWatch::Alarm
+        Condition: Watched
+        Properties:
+          Namespace: AWS/ApiGateway
+          Dimensions: [{Name: ApiName, Value: !Sub "${AWS::StackName}-api"}]
+    """
+    graph = joined(tmp_path, app__parent=head, app__alarms__api=alarm)
+    assert ends(graph, EdgeKind.WATCHES) == ["app/alarms/api.yaml#Slow -watches-> app/parent.yaml#Api"]
+
+
+def test_pieces_that_need_one_condition_belong_together(tmp_path: Path) -> None:
+    code = """
+    Resources:
+      Api: {Type: AWS::ApiGateway::RestApi, Properties: {Name: !Sub "${AWS::StackName}-api", Description: !Ref Fn}}
+      Own: {Type: AWS::SNS::Topic, Condition: Watched}
+    """
+    function = "Resources: {Fn: {Type: AWS::Lambda::Function, Properties: {}}}"
+    alarm = """
+    Resources:
+      Slow:
+        Type: AWS::CloudWatch::Alarm
+        Condition: Watched
+        Properties:
+          Namespace: AWS/ApiGateway
+          Dimensions: [{Name: ApiName, Value: !Sub "${AWS::StackName}-api"}]
+    """
+    graph = joined(tmp_path, app__api=code, app__fn=function, app__alarms=alarm)
+    assert ends(graph, EdgeKind.WATCHES) == ["app/alarms.yaml#Slow -watches-> app/api.yaml#Api"]

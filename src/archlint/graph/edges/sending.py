@@ -69,8 +69,11 @@ def starts_code(node: Node) -> bool:
     """True when something runs because this node is sent something; of external nodes the name tells."""
     if not node.external:
         return node.type in STARTED
-    file, _, name = node.logical_id.rpartition("#")  # of a parameter, the file says nothing
-    return _STARTED_NAME.search(f"{name or file} :{node.service or ''}:") is not None
+    # Of a parameter the file says nothing, of a property its owner.
+    file, _, name = node.logical_id.rpartition("#")
+    owner, _, key = name.partition(".")
+    name = (owner if key in ("", "Arn") else key) or file
+    return _STARTED_NAME.search(f"{name} :{node.service or ''}:") is not None
 
 
 def send(
