@@ -78,9 +78,13 @@ def _finding(context: RuleContext, there: Dependence, back: Dependence) -> Findi
     first = places[0][0] if places else stack.template.place()
     return context.finding(
         first,
-        f"{there.owner} takes {len(there.values)} values from stacks of {there.needs}, and {there.needs} takes "
+        f"{there.owner} takes {_counted(there)} from stacks of {there.needs}, and {there.needs} takes "
         f"{len(back.values)} from stacks of {there.owner}: neither can change its stacks alone",
         related=[place for place in places[1:] if place[0] != first][:10],
         key=(there.owner, there.needs),
         owner_of=stack.node,
     )
+
+
+def _counted(taken: Dependence) -> str:
+    return f"{len(taken.values)} value{'s' if len(taken.values) > 1 else ''}"

@@ -59,7 +59,7 @@ def _json_wait(item: Dependence, functions: int) -> dict[str, Any]:
         "functions": functions,
         "waiting": [node.id for node in item.waiting],
         "using": [node.id for node in item.using],
-        "values": list(item.values),
+        "values": [value.name for value in item.values],
     }
 
 

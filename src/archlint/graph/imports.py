@@ -8,12 +8,14 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from archlint.graph.exports import shape
+from archlint.graph.model import Node
+from archlint.graph.texts import output_id
 from archlint.template.model import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archlint.graph.model import Node, ResourceGraph
+    from archlint.graph.model import ResourceGraph
     from archlint.graph.resolve import Resolver
     from archlint.graph.stacks import Stack
     from archlint.graph.text import Text
@@ -135,7 +137,7 @@ class _Scan:
     def _export(self, argument: Json, path: TemplatePath) -> Iterator[Import]:
         for name in self._resolver.import_names(self._stack, argument):
             found = self._resolver.exports.providers(self._stack, name)
-            nodes = [(exporter, self._resolver.output_node(exporter, output)) for exporter, output in found]
+            nodes = [(exporter, self._carrier(exporter, output)) for exporter, output in found]
             yield from self._made("export", name, path, nodes)
 
     def _parameter(self, name: str) -> Iterator[Import]:
@@ -167,11 +169,16 @@ class _Scan:
             return
         output = attribute.removeprefix("Outputs.")
         found = [
-            Provider(child, self._resolver.output_node(child, output))
+            Provider(child, self._carrier(child, output))
             for child in self._stack.children[nested]
             if output in child.template.section("Outputs")
         ]
         yield self._import("output", f"{nested}.{attribute}", path, tuple(found))
+
+    def _carrier(self, stack: Stack, output: str) -> Node:
+        """The node of an output; one apart when linking made none, as the graph is finished."""
+        node_id = output_id(stack, output)
+        return self._resolver.graph.nodes.get(node_id) or Node(node_id, "output", output, stack)
 
     def _made(self, how: How, name: Text, path: TemplatePath, found: list[tuple[Stack, Node]]) -> Iterator[Import]:
         """Nothing for a name that says nothing, or that this stack provides itself."""

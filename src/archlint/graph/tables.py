@@ -32,7 +32,8 @@ def to_table(waits: OwnerGraph, unit: str = "team") -> str:
 def _need(waits: OwnerGraph, item: Dependence) -> tuple[str, ...]:
     functions = len(waits.teams[item.owner].functions)
     more = len(item.through) - _MAX_TYPES
-    types = ", ".join(map(short_type, item.through[:_MAX_TYPES])) + (f" and {more} more" if more > 0 else "")
+    shown = ["export" if name == "output" else short_type(name) for name in item.through[:_MAX_TYPES]]
+    types = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
     return (
         item.owner,
         item.needs,

@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, TypeAlias
 from archlint.graph.imports import imports
 from archlint.graph.model import EdgeKind, Evidence
 from archlint.graph.queries import betweenness
+from archlint.graph.stacks import NESTED_STACK
+from archlint.graph.text import NodePart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from archlint.graph.model import Edge, Node, ResourceGraph
+    from archlint.graph.stacks import Stack
+    from archlint.template.model import Place
 
     GroupOf: TypeAlias = Callable[[Node], str | None]
 
@@ -38,6 +42,17 @@ _STRUCTURE = frozenset({EdgeKind.CONTAINS, EdgeKind.IMPORTS})
 
 
 @dataclass(frozen=True, slots=True)
+class Value:
+    """A value that a stack takes from one of another owner: an export, an SSM parameter, an output, a passed resource.
+
+    `name` is the id of what provides it (`file#Outputs.Name`), `place` where it is first asked for.
+    """
+
+    name: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
 class Dependence:
     """What one owner needs of another. `using` holds the functions that are `waiting` too."""
 
@@ -45,8 +60,7 @@ class Dependence:
     needs: str
     waiting: tuple[Node, ...]
     using: tuple[Node, ...]
-    values: tuple[str, ...]
-    """The exports, SSM parameters and outputs that stacks of the first take from stacks of the second."""
+    values: tuple[Value, ...]
     through: tuple[str, ...]
     """Types of what the functions use, the most used first."""
 
@@ -105,7 +119,7 @@ def owner_graph(graph: ResourceGraph, group_of: GroupOf = owner_of) -> OwnerGrap
             needs,
             tuple(survey.waiting.get((owner, needs), ())),
             tuple(survey.using.get((owner, needs), ())),
-            tuple(sorted(values.get((owner, needs), ()))),
+            tuple(value for _, value in sorted(values.get((owner, needs), {}).items())),
             survey.types(owner, needs),
         )
         for owner, needs in {**dict.fromkeys(survey.using), **dict.fromkeys(values)}
@@ -125,7 +139,7 @@ class _Survey:
         self.waiting: dict[tuple[str, str], list[Node]] = defaultdict(list)
         self.using: dict[tuple[str, str], list[Node]] = defaultdict(list)
         self._types: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-        for node in graph.nodes.values():
+        for node in list(graph.nodes.values()):
             group = group_of(node)
             if group is None or node.resource is None or node.stack is None:
                 continue
@@ -186,11 +200,11 @@ def _named(graph: ResourceGraph, parts: Iterable[Node]) -> Iterator[Node]:
 
 
 def _parts(graph: ResourceGraph, function: Node, is_own: Callable[[Node], bool]) -> Iterator[Node]:
-    """The function, its role when no other code runs with it, what carries its events and the rules that start it."""
+    """The function, and of what its owner declares: its role, what carries its events, the rules that start it."""
     yield function
     parts: dict[Node, None] = {}
     for role in _roles(graph, function):
-        if is_own(role) and len({edge.source for edge in graph.incoming(role, EdgeKind.ASSUMES)}) == 1:
+        if is_own(role):
             policies = [edge.target for edge in graph.outgoing(role, EdgeKind.ATTACHES)]
             parts |= dict.fromkeys((role, *filter(is_own, policies)))
     for edge in (*graph.incoming(function, EdgeKind.TRIGGERS), *graph.outgoing(function, EdgeKind.DEAD_LETTERS)):
@@ -209,24 +223,46 @@ def _is_written_by(node: Node, edge: Edge) -> bool:
     return edge.place is not None and node.stack is not None and edge.place.document is node.stack.template.document
 
 
-def _values(graph: ResourceGraph, group_of: GroupOf) -> dict[tuple[str, str], set[str]]:
-    """What stacks of each group take from stacks of another, by name."""
-    found: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for edge in graph.of_kind(EdgeKind.IMPORTS):
-        importer, exporter = group_of(edge.source), group_of(edge.target)
-        if importer is None or exporter is None or not are_foreign(importer, exporter):
+def _values(graph: ResourceGraph, group_of: GroupOf) -> dict[tuple[str, str], dict[str, Value]]:
+    """What stacks of each group take from stacks of another: by name, as parameters of nested stacks, as outputs."""
+    found: dict[tuple[str, str], dict[str, Value]] = defaultdict(dict)
+    for stack in graph.stacks:
+        group = group_of(stack.node) if stack.node is not None else None
+        if group is None:
             continue
-        if edge.evidence is Evidence.DECLARED:
-            taken = [edge.via] if edge.via is not None else _referenced(graph, edge.source, edge.target)
-            found[importer, exporter].update(node.id.partition("@")[0] for node in taken)
+        for node, name, place in (*_by_name(graph, stack), *_passed(graph, stack)):
+            other = group_of(node)
+            if other is not None and are_foreign(group, other):
+                found[group, other].setdefault(name, Value(name, place))
     return found
 
 
-def _referenced(graph: ResourceGraph, importer: Node, exporter: Node) -> list[Node]:
-    """Resources of one stack that those of another name, through parameters that their parent passes on."""
-    inside = importer.stack.nodes.values() if importer.stack is not None else ()
-    edges = (edge for node in inside for edge in graph.outgoing(node, EdgeKind.REFERENCES))
-    return [edge.target for edge in edges if edge.target.stack is exporter.stack]
+def _by_name(graph: ResourceGraph, stack: Stack) -> Iterator[tuple[Node, str, Place | None]]:
+    """The carriers of what a stack takes, as far as it is sure; a nested output that is only passed on is not taken."""
+    for link in graph.outgoing(stack.node, EdgeKind.IMPORTS) if stack.node is not None else ():
+        if link.evidence is Evidence.DECLARED and link.via is not None:
+            yield link.via, _plain(link.via.id), link.place
+    for asked in imports(graph, stack):
+        holder = stack.nodes.get(str(asked.place.path[1])) if len(asked.place.path) > 1 else None
+        if asked.how == "output" and (holder is None or holder.type != NESTED_STACK):
+            yield from ((provider.via, _plain(provider.via.id), asked.place) for provider in asked.providers)
+
+
+def _passed(graph: ResourceGraph, stack: Stack) -> Iterator[tuple[Node, str, Place | None]]:
+    """The resources that the parent passes to a nested stack."""
+    if stack.parent is None or stack.nested_id is None or graph.resolver is None:
+        return
+    nested = stack.parent.nodes[stack.nested_id]
+    for name, value in stack.arguments.items():
+        for text in graph.resolver.texts(stack.parent, value):
+            for part in text.parts:
+                if isinstance(part, NodePart):
+                    yield part.node, f"{_plain(part.node.id)}.{part.attribute}", nested.place("Parameters", name)
+
+
+def _plain(node_id: str) -> str:
+    """Without the stack instance: what every instance of a template takes is one value."""
+    return node_id.partition("@")[0]
 
 
 def _teams(survey: _Survey, found: list[Dependence]) -> dict[str, Team]:

@@ -498,7 +498,7 @@ class Texts:
 
     def output_node(self, stack: Stack, output: str) -> Node:
         """The node of an output that carries a link."""
-        node_id = f"{stack.template.name}#Outputs.{output}" + (f"@{stack.instance}" if stack.instance else "")
+        node_id = output_id(stack, output)
         node = self.graph.nodes.get(node_id)
         return node or self.graph.add_node(Node(node_id, "output", output, stack))
 
@@ -512,6 +512,11 @@ def _apart(text: Text, separator: str) -> list[Text]:
     """The text split; an ARN or URL that a resource yields is first written out around the resource's name."""
     whole = spelled(text.node) if text.node is not None and separator in (":", "/") else None
     return (whole or text).split(separator)
+
+
+def output_id(stack: Stack, output: str) -> str:
+    """The id of the node of an output."""
+    return f"{stack.template.name}#Outputs.{output}" + (f"@{stack.instance}" if stack.instance else "")
 
 
 def _product(pieces: Sequence[Sequence[Text]]) -> list[Text]:

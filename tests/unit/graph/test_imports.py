@@ -1,0 +1,183 @@
+"""What a stack takes from others by name, where it asks for it and who provides it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archlint.graph.imports import imports, is_external_name
+
+if TYPE_CHECKING:
+    from archlint.graph.model import ResourceGraph
+    from tests.unit.graph.conftest import GraphOf
+
+PROVIDER = """
+    Parameters: {Stage: {Type: String, Default: dev}}
+    Resources:
+      Bus: {Type: AWS::Events::EventBus, Properties: {Name: shop}}
+      Parameter:
+        Type: AWS::SSM::Parameter
+        Properties: {Type: String, Name: !Sub "/shop/${Stage}/bus", Value: !Ref Bus}
+    Outputs:
+      Bus: {Value: !Ref Bus, Export: {Name: platform-bus}}
+      Arn: {Value: !GetAtt Bus.Arn, Export: {Name: !Sub "${AWS::StackName}-bus-arn"}}
+"""
+
+
+def of_template(graph: ResourceGraph) -> list[tuple[str, str, list[str], bool, bool]]:
+    stack = next(stack for stack in graph.stacks if stack.template.name == "template.yaml")
+    return [
+        (item.how, item.name, [provider.via.id for provider in item.providers], item.is_external, item.is_conditional)
+        for item in imports(graph, stack)
+    ]
+
+
+def test_exports_and_their_lines(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Platform: {Type: String}}
+        Resources:
+          Rule:
+            Type: AWS::Events::Rule
+            Properties:
+              EventBusName: !ImportValue platform-bus
+              Description: !ImportValue {"Fn::Sub": "${Platform}-bus-arn"}
+              RoleArn: !ImportValue platform-role
+        """,
+        platform=PROVIDER,
+    )
+    assert of_template(graph) == [
+        ("export", "platform-bus", ["platform.yaml#Outputs.Bus"], False, False),
+        ("export", "${Platform}-bus-arn", ["platform.yaml#Outputs.Arn"], False, False),
+        ("export", "platform-role", [], False, False),
+    ]
+    stack = graph.stacks[1] if graph.stacks[1].template.name == "template.yaml" else graph.stacks[0]
+    assert [item.place.location().region.start_line for item in imports(graph, stack)] == [7, 8, 9]
+    [edge] = [edge for edge in graph.edges if edge.kind == "imports" and str(edge.via) == "Bus"]
+    assert edge.place is not None
+    assert (edge.place.location().file, edge.place.location().region.start_line) == ("template.yaml", 7)
+
+
+def test_ssm_parameters_in_every_spelling(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Transform: AWS::Serverless-2016-10-31
+        Globals:
+          Function: {Environment: {Variables: {BUS: "{{resolve:ssm:/shop/dev/bus:1}}"}}}
+        Parameters:
+          Stage: {Type: String, Default: dev}
+          Bus: {Type: "AWS::SSM::Parameter::Value<String>", Default: /shop/dev/bus}
+          Later: {Type: "AWS::SSM::Parameter::Value<String>"}
+          Image: {Type: "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", Default: /aws/service/ami/x}
+        Resources:
+          Rule:
+            Type: AWS::Events::Rule
+            Properties:
+              EventBusName: !Sub "{{resolve:ssm:/shop/${Stage}/bus}}"
+              Description: !Sub ["{{resolve:ssm:/shop/${S}/other}} and {{resolve:ssm:x}}", {S: !Ref Stage}]
+        """,
+        platform=PROVIDER,
+    )
+    found = ["platform.yaml#Parameter"]
+    assert of_template(graph) == [
+        ("ssm", "/shop/dev/bus", found, False, False),
+        ("ssm", "/aws/service/ami/x", [], True, False),
+        ("ssm", "/shop/dev/bus", found, False, False),
+        ("ssm", "/shop/dev/other", [], False, False),
+        ("ssm", "x", [], False, False),
+        ("ssm", "/shop/dev/bus", found, False, False),
+    ]
+
+
+def test_outputs_of_nested_stacks(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Platform: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: platform.yaml}}
+          Remote: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: "https://shop.example/x.yaml"}}
+          Topic:
+            Type: AWS::SNS::Topic
+            Properties:
+              DisplayName: !Sub "${Platform.Outputs.Bus} ${Platform.Outputs.Gone}"
+              TopicName: !GetAtt Remote.Outputs.Name
+        """,
+        platform=PROVIDER,
+    )
+    assert of_template(graph) == [
+        ("output", "Platform.Outputs.Bus", ["platform.yaml#Outputs.Bus@template.yaml#Platform"], False, False),
+        ("output", "Platform.Outputs.Gone", [], False, False),
+    ]
+
+
+def test_conditional_imports(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Stage: {Type: String}}
+        Conditions: {IsProduction: !Equals [!Ref Stage, production]}
+        Resources:
+          Always:
+            Type: AWS::SNS::Topic
+            Properties: {DisplayName: !If [IsProduction, !ImportValue a-b, x]}
+          Sometimes:
+            Type: AWS::SNS::Topic
+            Condition: IsProduction
+            Properties: {DisplayName: !ImportValue c-d}
+        Outputs:
+          Name: {Value: !ImportValue e-f}
+        """
+    )
+    assert [(name, conditional) for _, name, _, _, conditional in of_template(graph)] == [
+        ("a-b", True),
+        ("c-d", True),
+        ("e-f", False),
+    ]
+
+
+def test_own_exports_and_names_that_say_nothing_are_left_out(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Name: {Type: String}}
+        Resources:
+          Own: {Type: AWS::SSM::Parameter, Properties: {Type: String, Name: own, Value: x}}
+          Topic:
+            Type: AWS::SNS::Topic
+            Properties:
+              DisplayName: !ImportValue {Ref: Name}
+              TopicName: "{{resolve:ssm:own}}"
+        """
+    )
+    assert of_template(graph) == []
+
+
+@pytest.mark.parametrize(
+    "section",
+    ["[]", "{Topic: 7}", "{Topic: [!ImportValue [1]]}", "{Topic: {Fn::Sub: 7}}", "{Topic: {Fn::GetAtt: [7, 8]}}"],
+)
+def test_odd_templates_are_no_trouble(graph_of: GraphOf, section: str) -> None:
+    graph = graph_of(f"Resources:\n  A: {{Type: AWS::SNS::Topic}}\nOutputs: {section}\n")
+    assert all(how == "export" for how, *_ in of_template(graph))
+
+
+def test_finding_imports_leaves_the_graph_as_it_is(graph_of: GraphOf) -> None:
+    graph = graph_of("Resources:\n  Topic: {Type: AWS::SNS::Topic}\n", platform=PROVIDER)
+    before = list(graph.nodes)
+    for stack in graph.stacks:
+        imports(graph, stack)
+    assert list(graph.nodes) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "patterns", "external"),
+    [
+        ("network-vpc", (), False),
+        ("network-vpc", ("network-",), True),
+        ("network-vpc", ("*-vpc",), True),
+        ("network-vpc", ("vpc", ""), False),
+        ("/shop/dev/x", ("/shop/*/x",), True),
+        ("/aws/service/x", (), True),
+        ("/cdk-bootstrap/hnb659fds/version", (), True),
+    ],
+)
+def test_names_that_are_known_to_come_from_elsewhere(name: str, patterns: tuple[str, ...], external: bool) -> None:
+    assert is_external_name(name, patterns) is external
