@@ -52,16 +52,6 @@ def check(context: RuleContext) -> Iterator[Finding]:
 
 def _may_couple(context: RuleContext) -> bool:
     """Whether any two owners import from each other or nest stacks together: the owner graph takes much longer."""
-    taken = {(item.owner, item.needs): item for item in owner_graph(context.graph).dependences}
-    least = context.params["values"]
-    for (owner, needs), there in taken.items():
-        back = taken.get((needs, owner))
-        if owner < needs and back is not None and min(len(there.values), len(back.values)) >= least:
-            yield _finding(context, there, back)
-
-
-def _may_couple(context: RuleContext) -> bool:
-    """Whether any two owners import from each other or nest stacks together: the owner graph takes much longer."""
     pairs = {(edge.source.owner, edge.target.owner) for edge in context.graph.of_kind(EdgeKind.IMPORTS)}
     nested: dict[str, set[str | None]] = {}
     for stack in context.graph.stacks:
