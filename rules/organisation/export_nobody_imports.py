@@ -9,9 +9,11 @@ Remove `Export` from the output (the output may stay for people to read), or add
 ## Known exceptions
 
 The importing stack may lie in another repository. The rule is off by default: select it where all stacks are linted
-together.
+together. An import that nothing here provides may mean any export that its name fits, when the export's own name is
+known only in part (`${AWS::StackName}-Queue`).
 """
 
+import re
 from collections.abc import Iterator
 
 from archlint.api import Finding, RuleContext, RuleMeta, Severity, imports
@@ -26,23 +28,34 @@ META = RuleMeta(
     enabled=False,
 )
 
+UNKNOWN = re.compile(r"\$\{[^}]*\}")
+
 
 def check(context: RuleContext) -> Iterator[Finding]:
-    used = {
-        (provider.stack.template.name, provider.via.logical_id)
-        for stack in context.graph.stacks
-        for item in imports(context.graph, stack)
-        if item.how == "export"
-        for provider in item.providers
-    }
+    used: set[tuple[str, str]] = set()
+    unanswered: set[str] = set()
+    for item in (item for stack in context.graph.stacks for item in imports(context.graph, stack)):
+        if item.how == "export":
+            used.update((provider.stack.template.name, provider.via.logical_id) for provider in item.providers)
+            if not item.providers:
+                unanswered.add(item.name)
+    resolver = context.graph.resolver
     for stack in context.graph.stacks:
-        name = stack.template.name
         for output, body in stack.template.section("Outputs").items():
-            if not isinstance(body, dict) or "Export" not in body or (name, output) in used:
+            export = body.get("Export") if isinstance(body, dict) else None
+            if not isinstance(export, dict) or (stack.template.name, output) in used or resolver is None:
                 continue
-            yield context.finding(
-                stack.template.place("Outputs", output, "Export"),
-                f"nothing here imports the export of {output}",
-                key=(output,),
-                owner_of=stack.node,
-            )
+            names = [str(text) for text in resolver.texts(stack, export.get("Name"))]
+            if names and not any(_may_be(name, asked) for name in names for asked in unanswered):
+                yield context.finding(
+                    stack.template.place("Outputs", output, "Export"),
+                    f"nothing here imports {names[0]}",
+                    key=(output,),
+                    owner_of=stack.node,
+                )
+
+
+def _may_be(name: str, asked: str) -> bool:
+    """Whether an import can mean an export of which parts of the name are unknown: the fixed ends fit."""
+    pieces = UNKNOWN.split(name)
+    return len(pieces) > 1 and asked.startswith(pieces[0]) and asked.endswith(pieces[-1])
