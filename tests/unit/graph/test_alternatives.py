@@ -237,3 +237,42 @@ def test_a_principal_that_nobody_knows_is_nobody(graph_of: GraphOf) -> None:
         """
     )
     assert drawn(graph, EdgeKind.PERMITS) == []
+
+
+def test_an_arn_of_any_partition_is_of_its_service(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Fn: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Role.Arn}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: reads
+                  PolicyDocument:
+                    Statement:
+                      - Effect: Allow
+                        Action: [s3:GetObject, sqs:SendMessage]
+                        Resource: !Sub arn:${AWS::Partition}:s3:::assets/*
+        """
+    )
+    assert drawn(graph, EdgeKind.GRANTS) == ["Role -grants-> arn:${AWS::Partition}:s3:::assets"]
+    assert [f"{e.source} {e.target}" for e in graph.of_kind(EdgeKind.READS)] == ["Fn arn:${AWS::Partition}:s3:::assets"]
+
+
+def test_a_permission_of_an_authority_and_the_endpoint_of_an_api_destination(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Url: {Type: String}}
+        Resources:
+          Root: {Type: AWS::ACMPCA::CertificateAuthority, Properties: {}}
+          Issue:
+            Type: AWS::ACMPCA::Permission
+            Properties: {CertificateAuthorityArn: !Ref Root, Principal: acm.amazonaws.com, Actions: [IssueCertificate]}
+          Hook: {Type: AWS::Events::ApiDestination, Properties: {InvocationEndpoint: !Ref Url}}
+        """
+    )
+    assert drawn(graph, EdgeKind.PERMITS, EdgeKind.DELIVERS) == [
+        "Hook -delivers-> template.yaml#Url",
+        "acm.amazonaws.com -permits-> Root",
+    ]

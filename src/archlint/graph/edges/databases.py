@@ -93,7 +93,8 @@ def _named(linker: Linker, node: Node, value: Any) -> Iterator[Node]:
         written = str(text)
         if "*" not in written:
             continue
-        service = written.split(":")[2] if written.count(":") > 1 else "*"
+        fields = text.split(":", 3)
+        service = str(fields[2]) if len(fields) > 2 else "*"
         for name, types in _BACKED_UP.items():
             if service in (name, "*"):
                 yield from linker.graph.of_type(*types)

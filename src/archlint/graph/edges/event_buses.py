@@ -217,10 +217,11 @@ _INVOCATION = ("TargetParameters", "*", "InvocationType")
 
 
 def api_destination(linker: Linker, node: Node) -> None:
-    """An API destination `delivers` to an API, load balancer or function URL of the run that its endpoint names."""
-    if node.stack is None:
+    """An API destination `delivers` to its endpoint: an API, load balancer or function URL of the run, else the URL."""
+    stack, url = node.stack, node.properties.get("InvocationEndpoint")
+    if stack is None:
         return
-    for target in endpoints(linker, node.stack, node.properties.get("InvocationEndpoint")):
+    for target in endpoints(linker, stack, url) or named(linker, node, "InvocationEndpoint", url):
         send(linker, node, target, place=node.place("InvocationEndpoint"), mode=Mode.SYNC)
 
 

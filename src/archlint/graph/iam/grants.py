@@ -54,7 +54,7 @@ def services_of(node: Node) -> frozenset[str] | None:
     """Service prefixes whose actions work on this resource; None when any may (an external thing without ARN)."""
     if not node.external:
         return _services_of_type(node.type)
-    fields = node.logical_id.split(":", 3)
+    fields = node.logical_id.replace("${AWS::Partition}", "aws", 1).split(":", 3)
     service = fields[2] if fields[0] == "arn" and len(fields) > 3 else node.service
     return frozenset({service}) if service is not None else None
 

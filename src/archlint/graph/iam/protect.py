@@ -228,6 +228,13 @@ def layer_permission(linker: Linker, node: Node) -> None:
     _single(linker, node, ("LayerVersionArn", "AWS::Lambda::LayerVersion"), Written((), None), principal)
 
 
+def authority_permission(linker: Linker, node: Node) -> None:
+    """`AWS::ACMPCA::Permission`: a service may issue certificates of the authority."""
+    principal = Written(("Principal",), node.properties.get("Principal"))
+    authority = ("CertificateAuthorityArn", "AWS::ACMPCA::CertificateAuthority")
+    _single(linker, node, authority, Written((), None), principal)
+
+
 def _single(linker: Linker, node: Node, target: tuple[str, str], arn: Written, principal: Written) -> None:
     """The edges of a permission that is a resource: `target` is the property and type of what it opens."""
     stack = node.stack
@@ -310,6 +317,7 @@ def _shown(linker: Linker, stack: Stack, value: Json) -> str:
 FINDERS: dict[str, tuple[Finder, ...]] = {
     "AWS::Lambda::Permission": (lambda_permission,),
     "AWS::Lambda::LayerVersionPermission": (layer_permission,),
+    "AWS::ACMPCA::Permission": (authority_permission,),
     "AWS::Events::EventBusPolicy": (event_bus_policy,),
     "AWS::Logs::ResourcePolicy": (log_policy,),
     **dict.fromkeys(_CARRIERS, (carried_policy,)),
