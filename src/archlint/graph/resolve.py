@@ -68,12 +68,28 @@ class Resolver(Texts):
                 items = self.items(stack, value)
                 if len(items) > 1:
                     return _distinct(t for item in items if (t := self.target(stack, item, types)))
+            if "Fn::Select" in value:
+                return self._selected(stack, value, types)
+        return self._named_by(stack, self.texts(stack, value), types)
+
+    def _named_by(self, stack: Stack, texts: Iterable[Text], types: Sequence[str]) -> list[Target]:
         found = []
-        for text in self.texts(stack, value):
+        for text in texts:
             target = self.target(stack, text, types)
             if target is not None:
                 found.append(target)
         return found if len(found) < 2 else _distinct(found)
+
+    def _selected(self, stack: Stack, value: dict[str, Json], types: Sequence[str]) -> list[Target]:
+        """What an item of a list names; of a parameter that nobody gives, it is known by the parameter."""
+        found = self._named_by(stack, self.texts(stack, value), types)
+        argument = value["Fn::Select"]
+        whole = argument[1] if isinstance(argument, list) and len(argument) == 2 else None
+        if found or not isinstance(whole, dict):
+            return found
+        split = whole.get("Fn::Split")
+        texts = self.texts(stack, split[-1] if isinstance(split, list) and split else whole)
+        return self._named_by(stack, [text for text in texts if text.hole is not None and text.hole.scope], ())
 
     def _unset(self, stack: Stack, name: Json, types: Sequence[str]) -> Target | None:
         """The external node of a parameter whose default says that it is not given, and names nothing of the run."""
@@ -108,7 +124,8 @@ class Resolver(Texts):
             return self._of_node(single)
         hole = text.hole
         if hole is not None:
-            return self._of_hole(hole)
+            same = self.names.named(stack, types, text) if types and hole.scope else None
+            return Target(same) if same is not None else self._of_hole(hole)
         first = text.parts[0]
         if isinstance(first, str) and first.startswith("arn:"):
             return self._of_arn(stack, text)

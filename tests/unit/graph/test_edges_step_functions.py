@@ -51,6 +51,14 @@ def machine(task: str) -> str:
         ("Resource: !GetAtt Fn.Arn", ["invokes:sync-> Fn"]),
         ("Resource: !Ref Manual", ["invokes:async-> Manual"]),
         (
+            (
+                "Resource: 'arn:aws:states:::sagemaker:createTransformJob.sync', Parameters: {TransformInput: "
+                "{DataSource: {S3DataSource: {S3Uri: !Sub 's3://${Files}/in/'}}}, "
+                "TransformOutput: {S3OutputPath: 's3://theirs/out'}}"
+            ),
+            ["reads-> Files", "writes-> Bucket theirs"],
+        ),
+        (
             "Resource: 'arn:aws:states:::lambda:invoke', Parameters: {FunctionName: !GetAtt Fn.Arn}",
             ["invokes:sync-> Fn"],
         ),

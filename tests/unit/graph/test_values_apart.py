@@ -107,3 +107,41 @@ def test_an_unknown_dynamic_reference_in_a_sub_is_one_thing(graph_of: GraphOf) -
         """
     )
     assert ends(graph, EdgeKind.TRIGGERS) == ["ssm:/${Stage}/jobs -> Fn"]
+
+
+def test_an_item_of_a_list_that_nobody_gives_is_known_by_its_parameter(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Subnets: {Type: "List<AWS::EC2::Subnet::Id>"}, Text: {Type: String}, Zones: {Type: String}}
+        Resources:
+          Endpoint:
+            Type: AWS::EC2::VPCEndpoint
+            Properties:
+              SubnetIds: [!Select [0, !Ref Subnets], !Select [1, !Ref Subnets], !Select [0, !Split [",", !Ref Text]]]
+              SecurityGroupIds: [!Select [0, !GetAZs ""], !Select [0], !Select [0, !Split []]]
+        """
+    )
+    assert ends(graph, EdgeKind.RUNS_IN) == [
+        "Endpoint -> template.yaml#Subnets",
+        "Endpoint -> template.yaml#Text",
+    ]
+
+
+def test_a_parameter_without_value_names_what_is_named_by_it(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Name: {Type: String}, Other: {Type: String}}
+        Resources:
+          Bucket: {Type: AWS::S3::Bucket, Properties: {BucketName: !Ref Name}}
+          Trail: {Type: AWS::CloudTrail::Trail, Properties: {S3BucketName: !Ref Name}}
+          Elsewhere: {Type: AWS::CloudTrail::Trail, Properties: {S3BucketName: !Ref Other}}
+        """
+    )
+    assert ends(graph, EdgeKind.DELIVERS) == ["Elsewhere -> template.yaml#Other", "Trail -> Bucket"]
+
+
+def test_actions_of_a_service_on_the_arns_of_another(graph_of: GraphOf) -> None:
+    cluster = '"arn:aws:kafka:eu-west-1:123456789012:cluster/orders/1"'
+    assert granted(graph_of, "kafka-cluster:ReadData", cluster, "") == [f"Role -> {cluster.strip(chr(34))}"]
+    database = '"arn:aws:rds:eu-west-1:123456789012:cluster:orders"'
+    assert granted(graph_of, "rds-data:ExecuteStatement", database, "") == [f"Role -> {database.strip(chr(34))}"]

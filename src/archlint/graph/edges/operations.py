@@ -46,6 +46,11 @@ def _same(operation: Operation, names: str) -> dict[str, tuple[Operation, ...]]:
     return {name.lower(): (operation,) for name in names.split()}
 
 
+def _moves(source: str, target: str) -> tuple[Operation, ...]:
+    """A job that reads its input from a bucket and writes its output to one."""
+    return (_operation(_READS, source, BUCKET), _operation(_WRITES, target, BUCKET))
+
+
 _TABLE_READ = _operation(_READS, "TableName", *TABLES)
 _TABLE_WRITE = _operation(_WRITES, "TableName", *TABLES)
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type
@@ -131,8 +136,21 @@ _SERVICES: dict[str, dict[str, tuple[Operation, ...]]] = {
         "detectDocumentText analyzeDocument analyzeExpense startDocumentAnalysis startDocumentTextDetection "
         "startExpenseAnalysis",
     ),
-    "transcribe": {"starttranscriptionjob": (_operation(_WRITES, "OutputBucketName", BUCKET),)},
+    "transcribe": {"starttranscriptionjob": _moves("Media.MediaFileUri", "OutputBucketName")},
     "polly": {"startspeechsynthesistask": (_operation(_WRITES, "OutputS3BucketName", BUCKET),)},
+    "sagemaker": {
+        "createtrainingjob": _moves("InputDataConfig[].DataSource.S3DataSource.S3Uri", "OutputDataConfig.S3OutputPath"),
+        "createtransformjob": _moves("TransformInput.DataSource.S3DataSource.S3Uri", "TransformOutput.S3OutputPath"),
+        "createprocessingjob": _moves(
+            "ProcessingInputs[].S3Input.S3Uri", "ProcessingOutputConfig.Outputs[].S3Output.S3Uri"
+        ),
+        "createmodel": (_operation(_READS, "PrimaryContainer.ModelDataUrl", BUCKET),),
+    },
+    "athena": {"startqueryexecution": (_operation(_WRITES, "ResultConfiguration.OutputLocation", BUCKET),)},
+    "bedrock": {
+        "invokemodel": _moves("Input.S3Uri", "Output.S3Uri"),
+        "createmodelcustomizationjob": _moves("TrainingDataConfig.S3Uri", "OutputDataConfig.S3Uri"),
+    },
 }
 _ALIASES = {
     "sfn": "states",

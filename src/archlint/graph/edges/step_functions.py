@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # The whole of a JSONata expression that is one string.
 _JSONATA_STRING = re.compile(r"""^\{%\s*(['"])([^'"]*)\1\s*%\}$""")
 _OWN_ID = re.compile(r"\$\$\.StateMachine\.Id|\$states\.context\.StateMachine\.Id")
+_S3 = "s3://"
 _ENDPOINT_CALLS = (("apigateway", "invoke"), ("http", "invoke"))
 _ACTIVITY = "AWS::StepFunctions::Activity"
 
@@ -193,7 +194,11 @@ class _Walk:
                 value = text[2]
             elif is_dynamic(value) or (str(here[-1]).endswith(".$") and value.startswith(("$", "States."))):
                 return None
-        resource = self._definition.value(value)
+        flat = self._definition.flatten(value)
+        if flat is not None and flat.text.startswith(_S3):
+            resource = flat.value(flat.text.removeprefix(_S3).split("/", 1)[0])
+        else:
+            resource = self._definition.value(value)
         if not isinstance(resource, str):
             return resource
         if "${" in resource:

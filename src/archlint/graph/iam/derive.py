@@ -167,8 +167,10 @@ def _fits(flow: Flow, grant: Edge) -> bool:
     target = grant.target
     if not target.external:
         return target.type in flow.types
-    services = services_of(target) or {service_of(action) for action in grant.actions}
-    return services == {flow.service}
+    services = services_of(target)
+    if services is not None:
+        return flow.service in services
+    return {service_of(action) for action in grant.actions} == {flow.service}
 
 
 def _impossible(flow: Flow, target: Node) -> bool:

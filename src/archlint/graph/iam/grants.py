@@ -50,13 +50,27 @@ _SERVICES: dict[str, frozenset[str]] = {
 }
 
 
+# Service prefixes of the actions on an ARN of a service, where there are others than its own.
+_ARN_SERVICES: dict[str, frozenset[str]] = {
+    name: frozenset({name, *prefixes.split()})
+    for name, prefixes in {
+        "dynamodb": "dax",
+        "es": "opensearch",
+        "kafka": "kafka-cluster",
+        "rds": "rds-data",
+        "redshift": "redshift-data",
+        "redshift-serverless": "redshift-data",
+    }.items()
+}
+
+
 def services_of(node: Node) -> frozenset[str] | None:
     """Service prefixes whose actions work on this resource; None when any may (an external thing without ARN)."""
     if not node.external:
         return _services_of_type(node.type)
     fields = node.logical_id.replace("${AWS::Partition}", "aws", 1).split(":", 3)
     service = fields[2] if fields[0] == "arn" and len(fields) > 3 else node.service
-    return frozenset({service}) if service is not None else None
+    return _ARN_SERVICES.get(service, frozenset({service})) if service is not None else None
 
 
 @lru_cache(maxsize=1024)
