@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archlint.graph.stacks import Stack, closest, shared_folders
 from archlint.graph.text import Hole, Text
@@ -11,12 +11,25 @@ from archlint.graph.text import Hole, Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from archlint.graph.model import Node
     from archlint.graph.texts import Texts
 
 _UNKNOWN = "\0"
 Provider = tuple[Stack, str]
 # A library of interchangeable stacks has a handful that export the same names; more is a name that says nothing.
 MAX_PROVIDERS = 8
+
+
+class Link(NamedTuple):
+    """A value that came from another stack: `via` is the export, SSM parameter or nested output that carried it."""
+
+    importer: Stack
+    exporter: Stack
+    via: Node | None
+    how: str
+    """`export`, `ssm`, `output`, `parameter` or `proton`."""
+    is_sure: bool = True
+    """False when several stacks provide the name and nothing tells which one is meant."""
 
 
 def shape(text: Text) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from archlint.graph.texts import Link
+    from archlint.graph.exports import Link
     from archlint.template.document import Document
     from archlint.template.model import Json, Place, ProtonBundle, Template
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from archlint.graph.exports import Link
 from archlint.graph.model import Node
 from archlint.graph.names import is_unknown, parse_arn, whole_arn
-from archlint.graph.text import Hole, NodePart, Text
-from archlint.graph.texts import NOTHING, Link, Texts
+from archlint.graph.text import NOTHING, Hole, NodePart, Text
+from archlint.graph.texts import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -102,7 +103,7 @@ class Resolver(Texts):
 
     def items(self, stack: Stack, value: dict[str, Json]) -> list[Text]:
         """The items of a `Split` or of a parameter that is a list, in all its alternatives; [] for other values."""
-        listed = self._list(stack, value)
+        listed = self.lists.items(stack, value)
         if listed is not None:
             return [item for item in listed if isinstance(item, Text)]
         [(function, argument)] = value.items()

@@ -9,9 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from archlint.graph.model import Node
+
+
+MAX_ALTERNATIVES = 16
+"""More alternatives than this say nothing definite any more."""
 
 
 class Hole(NamedTuple):
@@ -85,6 +89,9 @@ class Text(NamedTuple):
         return [Text(tuple(piece)) for piece in pieces]
 
 
+NOTHING = Text(())
+
+
 def joined(pieces: Iterable[Part]) -> Text:
     """A text of these parts, literals merged."""
     parts: list[Part] = []
@@ -97,3 +104,13 @@ def joined(pieces: Iterable[Part]) -> Text:
                 continue
         parts.append(piece)
     return Text(tuple(parts))
+
+
+def product(pieces: Sequence[Sequence[Text]]) -> list[Text]:
+    """Every concatenation of one alternative of each piece, bounded."""
+    if all(len(piece) == 1 for piece in pieces):
+        return [joined(part for piece in pieces for part in piece[0].parts)]
+    results: list[list[Part]] = [[]]
+    for piece in pieces:
+        results = [[*result, *alternative.parts] for result in results for alternative in piece][:MAX_ALTERNATIVES]
+    return [joined(result) for result in results]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from archlint.graph.exports import Exports
+from archlint.graph.dynamic import MARK, DynamicReferences
+from archlint.graph.exports import Exports, Link
+from archlint.graph.lists import Lists
 from archlint.graph.maps import Maps
 from archlint.graph.model import Node, ResourceGraph
 from archlint.graph.name_index import NameIndex
 from archlint.graph.placeholders import Placeholders, is_none
-from archlint.graph.spelled import spelled
-from archlint.graph.text import Hole, NodePart, Part, Text, joined
+from archlint.graph.text import MAX_ALTERNATIVES, NOTHING, Hole, NodePart, Text, product
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,28 +21,12 @@ if TYPE_CHECKING:
     from archlint.graph.stacks import Stack
     from archlint.template.model import Json
 
-# More alternatives than this say nothing definite any more.
-MAX_ALTERNATIVES = 16
 MAX_DEPTH = 60
-NOTHING = Text(())
 _SHARED = frozenset({"AWS::Region", "AWS::AccountId", "AWS::Partition", "AWS::URLSuffix"})
 # What SAM lets templates write behind a resource: `Ref: Function.Alias`.
 _DERIVED = frozenset({"Alias", "Version", "Stage", "Deployment", "DestinationQueue", "DestinationTopic"})
 _SUB_VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 _SUB_LITERAL = re.compile(r"\$\{!([^}]*)\}")
-_DYNAMIC = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^}]*)\}\}")
-
-
-class Link(NamedTuple):
-    """A value that came from another stack: `via` is the export, SSM parameter or nested output that carried it."""
-
-    importer: Stack
-    exporter: Stack
-    via: Node | None
-    how: str
-    """`export`, `ssm`, `output`, `parameter` or `proton`."""
-    is_sure: bool = True
-    """False when several stacks provide the name and nothing tells which one is meant."""
 
 
 class Texts:
@@ -61,7 +46,9 @@ class Texts:
         self._parameters: dict[tuple[int, str], list[Text]] = {}
         self._substitutions: dict[tuple[int, str], list[Text]] = {}
         self._busy: set[tuple[int, str]] = set()
+        self.lists = Lists(self.texts)
         self._maps = Maps(self.texts)
+        self._dynamic = DynamicReferences(self)
         self._depth = 0
         self._empty_is_unknown = 0
         self._functions: dict[str, Callable[[Stack, Any], list[Text]]] = {
@@ -102,58 +89,27 @@ class Texts:
     def _string(self, stack: Stack, value: str) -> list[Text]:
         if not value:
             return [NOTHING]
-        if "{{resolve:" in value:
-            return self._dynamic(stack, value)
+        if MARK in value:
+            return self._dynamic.string(stack, value)
         proton = stack.template.proton
         if proton is not None and proton.expressions:
             return self._proton_string(stack, value)
         return [Text((value,))]
 
-    def _dynamic(self, stack: Stack, value: str) -> list[Text]:
-        parts: list[list[Text]] = []
-        end = 0
-        for match in _DYNAMIC.finditer(value):
-            if match.start() > end:
-                parts.append([Text((value[end : match.start()],))])
-            parts.append(self._dynamic_reference(stack, match.group(1), match.group(2)))
-            end = match.end()
-        if end < len(value):
-            parts.append([Text((value[end:],))])
-        return _product(parts)
-
-    def _dynamic_reference(self, stack: Stack, service: str, body: str) -> list[Text]:
-        hole = Text((Hole(f"{service}:{body}"),))
-        if service == "secretsmanager":
-            secret = self._secret(stack, body)
-            return [Text((NodePart(secret, "SecretString"),))] if secret is not None else [hole]
-        return self.ssm_value(stack, Text((body.split(":", maxsplit=1)[0],))) or [hole]
-
-    def _secret(self, stack: Stack, body: str) -> Node | None:
-        name = self._string(stack, body.split(":SecretString", maxsplit=1)[0])[0]
-        if name.node is not None:
-            return name.node.node
-        return self.names.named(stack, ("AWS::SecretsManager::Secret",), name)
-
     def _proton_string(self, stack: Stack, value: str) -> list[Text]:
         proton = stack.template.proton
         assert proton is not None  # noqa: S101 - the caller has looked
-        pieces: list[list[Text]] = []
-        position = 0
-        found = sorted((value.find(mark), mark) for mark in proton.expressions if mark in value)
-        while found:
-            start, mark = found.pop(0)
-            if start < position:
-                continue
-            if start > position:
-                pieces.append([Text((value[position:start],))])
-            pieces.append(self._proton_expression(stack, mark))
-            position = start + len(mark)
-            again = value.find(mark, position)
-            if again >= 0:
-                found = sorted([*found, (again, mark)])
-        if position < len(value):
-            pieces.append([Text((value[position:],))])
-        return _product(pieces)
+        marks = sorted((mark for mark in proton.expressions if mark in value), key=len, reverse=True)
+        if not marks:
+            return [Text((value,))]
+        pieces = re.split("(" + "|".join(map(re.escape, marks)) + ")", value)
+        return product(
+            [
+                self._proton_expression(stack, piece) if index % 2 else [Text((piece,))]
+                for index, piece in enumerate(pieces)
+                if piece
+            ]
+        )
 
     def _proton_expression(self, stack: Stack, mark: str) -> list[Text]:
         proton = stack.template.proton
@@ -325,22 +281,10 @@ class Texts:
             end = match.end()
         if end < len(argument):
             pieces.append(self._string(stack, _SUB_LITERAL.sub(r"${\1}", argument[end:])))
-        texts = _product(pieces)
-        if "{{resolve:" in argument:
-            texts = [found for text in texts for found in self._late_dynamic(stack, text)]
+        texts = product(pieces)
+        if MARK in argument:
+            texts = [found for text in texts for found in self._dynamic.late(stack, text)]
         return texts
-
-    def _late_dynamic(self, stack: Stack, text: Text) -> list[Text]:
-        """`{{resolve:ssm:/${Stage}/bus}}` inside a Sub is whole only after substitution."""
-        literal = text.literal
-        if literal is not None and "{{resolve:" in literal:
-            return self._dynamic(stack, literal)
-        if text.startswith("{{resolve:ssm:") and isinstance(text.parts[-1], str) and text.parts[-1].endswith("}}"):
-            first, last = text.parts[0], text.parts[-1]
-            assert isinstance(first, str)  # noqa: S101 - startswith has looked
-            name = joined((first.removeprefix("{{resolve:ssm:"), *text.parts[1:-1], last.removesuffix("}}")))
-            return self.ssm_value(stack, name.split(":")[0]) or [Text((Hole(f"ssm:{name}", stack.id),))]
-        return [text]
 
     def _sub_variable(self, stack: Stack, name: str, variables: dict[str, Any]) -> list[Text]:
         if name in variables:
@@ -354,7 +298,7 @@ class Texts:
             return self._opaque(stack, "Fn::Join")
         items = argument[1]
         if not isinstance(items, list):
-            listed = self._list(stack, items)
+            listed = self.lists.items(stack, items)
             if listed is None:
                 return self._opaque(stack, "Fn::Join")
             items = listed
@@ -367,67 +311,10 @@ class Texts:
                 pieces.append([Text((argument[0],))])
             found = [item] if isinstance(item, Text) else self.texts(stack, item)
             pieces.append(found or [Text((Hole("Fn::Join", stack.id),))])
-        return _product(pieces)
-
-    def _list(self, stack: Stack, value: Any) -> list[Any] | None:
-        """The items (values or texts) of a list-valued intrinsic, None when unknown."""
-        if isinstance(value, list):
-            return value
-        if isinstance(value, dict) and len(value) == 1:
-            [(function, argument)] = value.items()
-            if (
-                function == "Fn::Split"
-                and isinstance(argument, list)
-                and len(argument) == 2
-                and isinstance(argument[0], str)
-            ):
-                sources = self.texts(stack, argument[1])
-                return list(_apart(sources[0], argument[0])) if len(sources) == 1 else None
-            if function == "Ref":
-                sources = self.texts(stack, value)
-                if len(sources) == 1 and sources[0].hole is None and sources[0].node is None:
-                    return [Text(tuple(p for p in piece.parts)) for piece in sources[0].split(",")]
-                passed = (
-                    stack.arguments.get(argument) if stack.parent is not None and isinstance(argument, str) else None
-                )
-                if passed is not None and stack.parent is not None and isinstance(passed, (list, dict)):
-                    inner = self._list(stack.parent, passed)
-                    if inner is None:
-                        return None
-                    return [
-                        item if isinstance(item, Text) else (self.texts(stack.parent, item) or [NOTHING])[0]
-                        for item in inner
-                    ]
-            if function == "Fn::If" and isinstance(argument, list) and len(argument) == 3:
-                return self._list(stack, argument[1]) or self._list(stack, argument[2])
-        return None
+        return product(pieces)
 
     def _select(self, stack: Stack, argument: Any) -> list[Text]:
-        if isinstance(argument, list) and len(argument) == 2:
-            index, value = argument
-            if isinstance(index, str) and index.isdecimal():
-                index = int(index)
-            found: list[Text] = []
-            for items in self._lists(stack, value) if isinstance(index, int) and index >= 0 else ():
-                item = items[index] if index < len(items) else None
-                for text in [item] if isinstance(item, Text) else self.texts(stack, item):
-                    if text not in found:
-                        found.append(text)
-            if found:
-                return found
-        return self._opaque(stack, "Fn::Select")
-
-    def _lists(self, stack: Stack, value: Any) -> list[list[Any]]:
-        """The lists that a list-valued value can be: one for each branch of an `If`, also where a parameter has it."""
-        if isinstance(value, dict) and len(value) == 1:
-            [(function, argument)] = value.items()
-            if function == "Fn::If" and isinstance(argument, list) and len(argument) == 3:
-                return [items for branch in argument[1:] for items in self._lists(stack, branch)]
-            items = self._list(stack, value)
-            if items is None and function == "Ref":
-                return [list(text.split(",")) for text in self.texts(stack, value) if text.hole is None]
-            return [items] if items is not None else []
-        return [value] if isinstance(value, list) else []
+        return self.lists.selected(stack, argument) or self._opaque(stack, "Fn::Select")
 
     def _if(self, stack: Stack, argument: Any) -> list[Text]:
         if isinstance(argument, list) and len(argument) == 3:
@@ -508,22 +395,6 @@ class Texts:
             self.links.setdefault(key, Link(importer, exporter, via, how, is_sure))
 
 
-def _apart(text: Text, separator: str) -> list[Text]:
-    """The text split; an ARN or URL that a resource yields is first written out around the resource's name."""
-    whole = spelled(text.node) if text.node is not None and separator in (":", "/") else None
-    return (whole or text).split(separator)
-
-
 def output_id(stack: Stack, output: str) -> str:
     """The id of the node of an output."""
     return f"{stack.template.name}#Outputs.{output}" + (f"@{stack.instance}" if stack.instance else "")
-
-
-def _product(pieces: Sequence[Sequence[Text]]) -> list[Text]:
-    """Every concatenation of one alternative of each piece, bounded."""
-    if all(len(piece) == 1 for piece in pieces):
-        return [joined(part for piece in pieces for part in piece[0].parts)]
-    results: list[list[Part]] = [[]]
-    for piece in pieces:
-        results = [[*result, *alternative.parts] for result in results for alternative in piece][:MAX_ALTERNATIVES]
-    return [joined(result) for result in results]
