@@ -46,6 +46,16 @@ def text_below(document: Document, relative: str, root: Path) -> str | None:
 
 def _path_below(document: Document, relative: str, root: Path) -> Path | None:
     path = (document.path.parent / relative).resolve()
-    if not path.is_relative_to(root.resolve()) or not path.is_file() or path.stat().st_size > MAX_BYTES:
+    if not path.is_relative_to(root.resolve()):
         return None
-    return path
+    if not path.is_file():
+        path = _in_other_case(path)
+    return path if path.is_file() and path.stat().st_size <= MAX_BYTES else None
+
+
+def _in_other_case(path: Path) -> Path:
+    """The one file of the folder whose name differs in case only, as macOS and Windows find it; else the path."""
+    folder = path.parent
+    name = path.name.casefold()
+    found = [entry for entry in folder.iterdir() if entry.name.casefold() == name] if folder.is_dir() else []
+    return found[0] if len(found) == 1 and not found[0].is_symlink() else path

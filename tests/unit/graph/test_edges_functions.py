@@ -177,3 +177,23 @@ def test_deployment_hooks_of_an_alias(graph_of: GraphOf) -> None:
         """
     )
     assert drawn(graph) == ["Group -invokes:sync-> Before"]
+
+
+def test_a_gateway_calls_its_interceptor_and_its_tools(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Gate:
+            Type: AWS::BedrockAgentCore::Gateway
+            Properties:
+              InterceptorConfigurations: [{Interceptor: {Lambda: {Arn: !GetAtt Check.Arn}}}]
+          Tools:
+            Type: AWS::BedrockAgentCore::GatewayTarget
+            Properties:
+              GatewayIdentifier: !Ref Gate
+              TargetConfiguration: {Mcp: {Lambda: {LambdaArn: !GetAtt Tool.Arn}}}
+          Check: {Type: AWS::Lambda::Function, Properties: {}}
+          Tool: {Type: AWS::Lambda::Function, Properties: {}}
+        """
+    )
+    assert drawn(graph) == ["Gate -triggers:sync-> Check", "Gate -triggers:sync-> Tool"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -347,3 +348,22 @@ def test_both_definitions_of_a_condition_are_kept(graph_of: GraphOf) -> None:
 )
 def test_call(resource: str, expected: tuple[str | None, str | None, str]) -> None:
     assert tuple(call(resource)) == expected
+
+
+def test_a_definition_whose_name_is_written_in_another_case(graph_of: GraphOf, tmp_path: Path) -> None:
+    definition = {"StartAt": "Go", "States": {"Go": {"Type": "Task", "Resource": "${Fn}", "End": True}}}
+    (tmp_path / "stateMachine.asl.json").write_text(json.dumps(definition), encoding="utf-8")
+    graph = graph_of(
+        """
+        Transform: AWS::Serverless-2016-10-31
+        Resources:
+          Flow:
+            Type: AWS::Serverless::StateMachine
+            Properties:
+              DefinitionUri: StateMachine.asl.json
+              DefinitionSubstitutions: {Fn: !GetAtt Fn.Arn}
+              Role: arn:aws:iam::123456789012:role/flow
+          Fn: {Type: AWS::Lambda::Function, Properties: {}}
+        """
+    )
+    assert "Flow -invokes:sync-> Fn" in drawn(graph)

@@ -411,3 +411,19 @@ def test_odd_values_are_passed_over(graph_of: GraphOf) -> None:
         """
     )
     assert not edges(graph, EdgeKind.GRANTS)
+
+
+def test_a_policy_inside_an_api_s_definition(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Api:
+            Type: AWS::ApiGateway::RestApi
+            Properties:
+              Body:
+                x-amazon-apigateway-policy:
+                  Statement:
+                    - {Effect: Allow, Principal: "*", Action: "execute-api:Invoke", Resource: "execute-api:/*"}
+        """
+    )
+    assert set(edges(graph, EdgeKind.PERMITS)) == {("*", "Api")}

@@ -49,7 +49,7 @@ _CARRIERS: dict[str, tuple[Carrier, ...]] = {
     "AWS::Kinesis::ResourcePolicy": (Carrier("ResourcePolicy", "ResourceArn", "AWS::Kinesis::Stream"),),
     "AWS::DynamoDB::Table": (Carrier("ResourcePolicy.PolicyDocument"),),
     "AWS::EFS::FileSystem": (Carrier("FileSystemPolicy"),),
-    "AWS::ApiGateway::RestApi": (Carrier("Policy"),),
+    "AWS::ApiGateway::RestApi": (Carrier("Policy"), Carrier("Body.x-amazon-apigateway-policy")),
     "AWS::OpenSearchService::Domain": (Carrier("AccessPolicies"),),
     "AWS::Elasticsearch::Domain": (Carrier("AccessPolicies"),),
     "AWS::Backup::BackupVault": (Carrier("AccessPolicy"),),
