@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-MODULES = ("click", "yaml", "pathspec", "networkx", "jinja2.lexer", "jsonschema", "cfnlint.runner")
+MODULES = ("click", "yaml", "pathspec", "msgspec", "networkx", "jinja2.lexer", "jsonschema", "cfnlint.runner")
 REPEAT = 7
 
 

@@ -18,7 +18,8 @@ second party that only reads makes it a note; so do policies that name the store
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from archlint.api import Edge, EdgeKind, Evidence, Finding, Node, RuleContext, RuleMeta, Severity, databases, strength
 
@@ -41,13 +42,12 @@ STORES = (
 TABLE_OR_BUCKET = (":dynamodb:", ":s3:::")
 
 
-@dataclass
-class Party:
+class Party(msgspec.Struct):
     """A team or a service, with the surest edge by which it writes and reads the store."""
 
     writes: Edge | None = None
     reads: Edge | None = None
-    names: set[str] = field(default_factory=set)
+    names: set[str] = msgspec.field(default_factory=set)
 
 
 def check(context: RuleContext) -> Iterator[Finding]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from archlint.errors import BaselineError
 from archlint.findings import Finding, Suppression
@@ -31,16 +31,14 @@ class Key(NamedTuple):
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """So many findings with this key are accepted, for this reason."""
 
     count: int
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(msgspec.Struct, frozen=True):
     """Accepted findings. `path` is the file; the findings it is used with name files relative to `root`.
 
     Entries name files relative to `folder`, that of the file. Links in `root` and `folder` are resolved.
@@ -105,7 +103,7 @@ def apply(findings: Iterable[Finding], baseline: Baseline) -> list[Finding]:
         if finding.suppression is None and left.get(key, 0) > 0:
             left[key] -= 1
             reason = baseline.entries[key].reason or DEFAULT_REASON
-            finding = dataclasses.replace(finding, suppression=Suppression("external", reason))  # noqa: PLW2901 - the same finding, accepted
+            finding = msgspec.structs.replace(finding, suppression=Suppression("external", reason))  # noqa: PLW2901 - the same finding, accepted
         result.append(finding)
     return result
 
@@ -133,11 +131,11 @@ def describe(key: Key) -> str:
 def without_stale(baseline: Baseline, stale_entries: Mapping[Key, int]) -> Baseline:
     """The baseline with these counts taken out."""
     entries = {
-        key: dataclasses.replace(entry, count=entry.count - stale_entries.get(key, 0))
+        key: msgspec.structs.replace(entry, count=entry.count - stale_entries.get(key, 0))
         for key, entry in baseline.entries.items()
         if entry.count > stale_entries.get(key, 0)
     }
-    return dataclasses.replace(baseline, entries=entries)
+    return msgspec.structs.replace(baseline, entries=entries)
 
 
 def from_findings(
@@ -152,7 +150,7 @@ def from_findings(
     counts = Counter(empty.key(item) for item in is_ours)
     old = known.entries if known else {}
     entries = {key: Entry(count, old[key].reason if key in old else reason) for key, count in counts.items()}
-    return dataclasses.replace(empty, entries=entries)
+    return msgspec.structs.replace(empty, entries=entries)
 
 
 def text_of(baseline: Baseline) -> str:

@@ -1,8 +1,9 @@
 """Findings and what they are made of: severity, confidence, region, location."""
 
 import hashlib
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 
 class Severity(StrEnum):
@@ -35,8 +36,7 @@ _SEVERITY_RANK = {"note": 0, "warning": 1, "error": 2}
 _CONFIDENCE_RANK = {"low": 0, "medium": 1, "high": 2}
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Region:
+class Region(msgspec.Struct, frozen=True, order=True):
     """A piece of a file: lines and columns 1-based in Unicode code points, end column exclusive."""
 
     start_line: int
@@ -45,24 +45,32 @@ class Region:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(msgspec.Struct, frozen=True, eq=False):
     """A region of a file. `file` is relative to the root of the run, with `/`; `message` labels it in a report.
 
     For code that synthesised a template `file` is the code, `template` the template that has the `logical_id`, and
-    `construct` the path of the CDK construct.
+    `construct` the path of the CDK construct. Two that show the reader the same lines are equal, whatever template
+    they come from.
     """
 
     file: str
     region: Region
     logical_id: str | None = None
     message: str = ""
-    template: str | None = field(default=None, compare=False)
-    construct: str | None = field(default=None, compare=False)
+    template: str | None = None
+    construct: str | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Location) and self._shown() == other._shown()
+
+    def __hash__(self) -> int:
+        return hash(self._shown())
+
+    def _shown(self) -> tuple[str, Region, str | None, str]:
+        return (self.file, self.region, self.logical_id, self.message)
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(msgspec.Struct, frozen=True):
     """Why a finding was accepted: `kind` is SARIF's `inSource` (a comment, Metadata) or `external` (the baseline)."""
 
     kind: str
@@ -70,8 +78,7 @@ class Suppression:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One result of one rule.
 
     `message` starts with the logical ID or lower case and has no final period. `related` are the other ends,
@@ -92,7 +99,7 @@ class Finding:
     owner: str | None = None
     help_uri: str | None = None
     suppression: Suppression | None = None
-    occurrence: int = field(default=0)
+    occurrence: int = 0
     """Counts findings that would otherwise share a fingerprint, from 0."""
 
     @property
@@ -102,8 +109,7 @@ class Finding:
         return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(msgspec.Struct, frozen=True):
     """archlint's own trouble (SARIF `toolExecutionNotifications`): a rule that crashed, a file not read."""
 
     message: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import traceback
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.errors import UsageError
 from archlint.findings import Confidence, Finding, Location, Notification, Severity
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from archlint.template.model import Diagnostic, ProtonBundle, Template
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(msgspec.Struct, frozen=True):
     """Counts of one run. `findings` are those reported; suppressed and baselined ones are counted apart."""
 
     templates: int = 0
@@ -36,8 +35,7 @@ class Summary:
     baselined: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LintResult:
+class LintResult(msgspec.Struct, frozen=True):
     """All that one run found. File names are relative to `root`.
 
     `findings` are sorted by file, line, column and rule; suppressed and baselined ones are among them, with
@@ -56,8 +54,7 @@ class LintResult:
     """Baseline entries that no finding uses any more: rule, file and logical IDs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Estate:
+class Estate(msgspec.Struct, frozen=True):
     """The templates of a run and their graph: what `graph` and `query` need."""
 
     discovery: Discovery
@@ -65,7 +62,7 @@ class Estate:
     bundles: tuple[ProtonBundle, ...]
     graph: ResourceGraph
     notifications: tuple[Notification, ...]
-    documents: dict[str, Document] = field(default_factory=dict)
+    documents: dict[str, Document] = msgspec.field(default_factory=dict)
 
 
 def build(paths: Sequence[Path], config: Config) -> Estate:
@@ -269,7 +266,7 @@ def _numbered(findings: list[Finding]) -> list[Finding]:
         key = (finding.rule_id, finding.location.file, finding.key)
         count = seen.get(key, 0)
         seen[key] = count + 1
-        numbered.append(finding if finding.occurrence == count else dataclasses.replace(finding, occurrence=count))
+        numbered.append(finding if finding.occurrence == count else msgspec.structs.replace(finding, occurrence=count))
     return numbered
 
 
@@ -297,7 +294,7 @@ def _order(finding: Finding) -> tuple[str, int, int, str, str]:
 def _owned(finding: Finding, owners: Mapping[str, str | None]) -> Finding:
     """The finding with the owner of its template when no rule named one: archlint's own rules know no teams."""
     owner = finding.owner or owners.get(finding.location.file)
-    return finding if owner == finding.owner else dataclasses.replace(finding, owner=owner)
+    return finding if owner == finding.owner else msgspec.structs.replace(finding, owner=owner)
 
 
 def _files(finding: Finding) -> set[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.config import Config, PackSpec, RuleSettings, load_config
 from archlint.errors import ArchlintError
@@ -28,8 +28,7 @@ CONFIG_NAME = "archlint.toml"
 """A fixture folder may hold one: owners, services and the like, which some rules need."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """One way in which a fixture is not as it should be."""
 
     path: Path
@@ -41,8 +40,7 @@ class Problem:
         return f"{display(self.path)}:{self.line}: {self.rule_id} {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class PackReport:
+class PackReport(msgspec.Struct, frozen=True):
     """What came of testing packs: how much there was, and what is wrong."""
 
     rules: int
@@ -138,7 +136,7 @@ def _config(case: Path, rule_id: str, spec: PackSpec) -> Config:
     config = load_config(own) if own.is_file() else Config()
     params = next(filter(None, map(_params, case_files(case))), {})
     settings = RuleSettings(params=params) if params else config.rules.get(rule_id, RuleSettings())
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         config,
         packs=(spec,),
         select=(rule_id,),

@@ -1,10 +1,10 @@
 """A run that has one of everything a report can show, over real templates."""
 
-import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from archlint.api import locate
@@ -99,7 +99,7 @@ def _finding(meta: RuleMeta, message: str, at: Location, **more: object) -> Find
         key=(at.logical_id or "",),
         help_uri=meta.help_uri,
     )
-    return dataclasses.replace(found, **more)  # type: ignore[arg-type] # the fields of a finding
+    return msgspec.structs.replace(found, **more)  # type: ignore[arg-type] # the fields of a finding
 
 
 @pytest.fixture(scope="session")

@@ -88,9 +88,9 @@ def test_nothing_in_a_template_commands_the_terminal_or_the_runner(result: LintR
 
 
 def test_annotations_overflow_is_said(result: LintResult) -> None:
-    import dataclasses
+    import msgspec
 
-    many = dataclasses.replace(result, findings=result.findings[2:3] * 13)
+    many = msgspec.structs.replace(result, findings=result.findings[2:3] * 13)
     lines = rendered("github", many).splitlines()
     assert len(lines) == 10
     assert lines[-1] == "::warning title=archlint::4 more are in the log and in the job summary"
@@ -113,11 +113,11 @@ def test_job_summary(result: LintResult, tmp_path: Path) -> None:
 
 
 def test_job_summary_stays_below_the_limit(result: LintResult, tmp_path: Path) -> None:
-    import dataclasses
+    import msgspec
 
     summary = tmp_path / "summary.md"
-    long = dataclasses.replace(result.findings[2], message="x" * 1000)
-    many = dataclasses.replace(result, findings=(long,) * 2000)
+    long = msgspec.structs.replace(result.findings[2], message="x" * 1000)
+    many = msgspec.structs.replace(result, findings=(long,) * 2000)
     rendered("github", many, environ={"GITHUB_STEP_SUMMARY": str(summary)})
     text = summary.read_text(encoding="utf-8")
     assert len(text.encode()) < 1_000_000

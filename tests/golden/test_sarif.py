@@ -1,6 +1,5 @@
 """What SARIF 2.1.0 and GitHub ask of a log and schema validators do not see."""
 
-import dataclasses
 import io
 import json
 import re
@@ -11,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from archlint.lint import LintResult
@@ -107,7 +107,7 @@ def test_an_error_notification_means_failure(run: dict[str, Any]) -> None:
 
 
 def test_a_clean_run_is_successful(result: LintResult) -> None:
-    clean = dataclasses.replace(result, findings=(), notifications=(), stale_baseline=())
+    clean = msgspec.structs.replace(result, findings=(), notifications=(), stale_baseline=())
     [run] = log_of(clean)["runs"]
     assert run["results"] == []
     assert run["invocations"][0]["executionSuccessful"] is True
@@ -133,14 +133,14 @@ def test_uris_without_a_checkout_are_relative_to_the_root_of_the_run(result: Lin
     for parent in (tmp_path, *tmp_path.parents):
         if (parent / ".git").exists():
             pytest.skip("temporary files lie in a git checkout here")
-    moved = dataclasses.replace(result, root=tmp_path / "shop")
+    moved = msgspec.structs.replace(result, root=tmp_path / "shop")
     uris = {item["uri"] for item in walk(log_of(moved)["runs"][0]) if "uriBaseId" in item}
     assert "shop/template.yaml" in uris
 
 
 def test_uris_are_escaped(result: LintResult) -> None:
-    place = dataclasses.replace(result.findings[0].location, file="a b/größe#1%.yaml")
-    odd = dataclasses.replace(result, findings=(dataclasses.replace(result.findings[1], location=place),))
+    place = msgspec.structs.replace(result.findings[0].location, file="a b/größe#1%.yaml")
+    odd = msgspec.structs.replace(result, findings=(msgspec.structs.replace(result.findings[1], location=place),))
     [found] = log_of(odd)["runs"][0]["results"]
     assert found["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%20b/gr%C3%B6%C3%9Fe%231%25.yaml"
 
@@ -207,12 +207,12 @@ def test_fingerprints_tell_results_apart(run: dict[str, Any]) -> None:
 
 def test_fingerprints_do_not_depend_on_the_folder_linted(result: LintResult) -> None:
     def moved(place: Any) -> Any:
-        return dataclasses.replace(place, file=place.file.removeprefix("shop/"))
+        return msgspec.structs.replace(place, file=place.file.removeprefix("shop/"))
 
     finding = result.findings[2]
-    inner = dataclasses.replace(finding, location=moved(finding.location), related=())
-    narrow = dataclasses.replace(result, root=result.root / "shop", findings=(inner,))
-    wide = dataclasses.replace(result, findings=(finding,))
+    inner = msgspec.structs.replace(finding, location=moved(finding.location), related=())
+    narrow = msgspec.structs.replace(result, root=result.root / "shop", findings=(inner,))
+    wide = msgspec.structs.replace(result, findings=(finding,))
     assert [log_of(item)["runs"][0]["results"][0]["partialFingerprints"]["archlint/v1"] for item in (narrow, wide)] == [
         log_of(wide)["runs"][0]["results"][0]["partialFingerprints"]["archlint/v1"]
     ] * 2
@@ -220,7 +220,9 @@ def test_fingerprints_do_not_depend_on_the_folder_linted(result: LintResult) -> 
 
 def test_at_most_so_many_results_and_the_severe_ones(result: LintResult) -> None:
     note, error = result.findings[5], result.findings[0]
-    many = dataclasses.replace(result, findings=(*[dataclasses.replace(note, related=())] * (MOST_RESULTS + 1), error))
+    many = msgspec.structs.replace(
+        result, findings=(*[msgspec.structs.replace(note, related=())] * (MOST_RESULTS + 1), error)
+    )
     [run] = log_of(many)["runs"]
     assert len(run["results"]) == MOST_RESULTS
     assert run["results"][-1]["ruleId"] == error.rule_id

@@ -1,9 +1,9 @@
 """The file of accepted findings."""
 
-import dataclasses
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from archlint.baseline import (
@@ -59,7 +59,7 @@ def test_lines_do_not_matter_but_counts_do(tmp_path: Path) -> None:
 
 
 def test_suppressed_findings_need_no_entry_and_use_none(tmp_path: Path) -> None:
-    suppressed = dataclasses.replace(finding(), suppression=Suppression("inSource", "by hand"))
+    suppressed = msgspec.structs.replace(finding(), suppression=Suppression("inSource", "by hand"))
     assert written(tmp_path, [suppressed]).entries == {}
     baseline = written(tmp_path, [finding()], reason="old")
     assert accepted([suppressed, finding()], baseline) == ["by hand", "old"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from archlint.cli.settings import config_options, load, paths_argument, template_options
 from archlint.errors import BaselineError
@@ -104,4 +104,4 @@ def _lint(paths: Sequence[Path], config: Config) -> LintResult:
     """Lints without any baseline: what is accepted must be found to be counted."""
     from archlint.lint import run
 
-    return run(list(paths) or [Path()], dataclasses.replace(config, baseline=None))
+    return run(list(paths) or [Path()], msgspec.structs.replace(config, baseline=None))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from archlint.cli.settings import color_option, config_options, load, paths_argument, prefixes, template_options
 from archlint.errors import UsageError
@@ -129,8 +129,7 @@ def _config(paths: Sequence[Path], given: dict[str, Any]) -> Config:
     return config
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
+class _Target(msgspec.Struct, frozen=True):
     """One report: its format and its file, None for standard output."""
 
     name: str

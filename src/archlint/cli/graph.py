@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from archlint.cli.settings import config_options, load, paths_argument, template_options
 from archlint.errors import UsageError
@@ -68,8 +69,6 @@ def graph(
 
 def _waits(graph: ResourceGraph, form: str, level: str) -> str:
     """Who waits for whom, as a table or a picture; in JSON beside the edges that were always there."""
-    from dataclasses import replace
-
     from archlint.graph.export import EXPORTERS
     from archlint.graph.tables import to_table
     from archlint.graph.teams import owner_graph, owner_of
@@ -87,7 +86,7 @@ def _waits(graph: ResourceGraph, form: str, level: str) -> str:
     if form == "table":
         return to_table(waits, level)
     if form == "json":
-        return EXPORTERS[form](replace(view(graph, level=Level.TEAM), waits=waits))
+        return EXPORTERS[form](msgspec.structs.replace(view(graph, level=Level.TEAM), waits=waits))
     return EXPORTERS[form](owner_view(waits))
 
 

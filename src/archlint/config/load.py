@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from archlint.config.model import NEVER, Config, PackSpec, RuleSettings
 from archlint.config.toml_positions import toml_position
@@ -29,8 +30,7 @@ _MOST_EXTENDS = 10
 _BUILT_IN = "archlint"
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(msgspec.Struct, frozen=True):
     path: Path
     text: str
     prefix: tuple[str, ...]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from archlint.findings import Severity
 
@@ -19,8 +19,7 @@ NEVER = "never"
 """The value of `fail-on` with which findings never fail the run."""
 
 
-@dataclass(frozen=True, slots=True)
-class PackSpec:
+class PackSpec(msgspec.Struct, frozen=True):
     """One rule pack: a folder with `pack.toml`, or the built-in pack (`path` None).
 
     The Python rules of a pack run only when `python` is true.
@@ -30,16 +29,14 @@ class PackSpec:
     python: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSettings:
+class RuleSettings(msgspec.Struct, frozen=True):
     """What the configuration changes about one rule."""
 
     severity: Severity | None = None
-    params: Mapping[str, Json] = field(default_factory=dict)
+    params: Mapping[str, Json] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """One run's configuration. Globs and relative paths count from `root`.
 
     `path` is the file it was read from (None: none). An empty `select` means every rule that is on by default.
@@ -54,17 +51,17 @@ class Config:
     exclude: tuple[str, ...] = ()
     packs: tuple[PackSpec, ...] = (PackSpec(None, python=True),)
     baseline: Path | None = None
-    rules: Mapping[str, RuleSettings] = field(default_factory=dict)
+    rules: Mapping[str, RuleSettings] = msgspec.field(default_factory=dict)
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     owners: tuple[tuple[str, str], ...] = ()
     owner_tags: tuple[str, ...] = ("Team", "team", "Owner", "owner")
     services: tuple[tuple[str, str], ...] = ()
     non_production: tuple[str, ...] = ()
     external_imports: tuple[str, ...] = ()
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = msgspec.field(default_factory=dict)
     config_env: str = "default"
     """The environment of `samconfig.toml` whose `parameter_overrides` count; a flag only, no key."""
-    sources: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def root(self) -> Path:
@@ -78,7 +75,7 @@ class Config:
     def override(self, source: str, **values: Any) -> Config:
         """The same with other values, as from a flag: `override("--select", select=("EVT",))`."""
         sources = {**self.sources, **{attribute_key(name): source for name in values}}
-        return dataclasses.replace(self, sources=sources, **values)
+        return msgspec.structs.replace(self, sources=sources, **values)
 
 
 def attribute_key(attribute: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -27,18 +28,16 @@ _WILD = re.compile(r"[*?\[\\]")
 _ANYTHING = "**"
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     matches: Callable[[Sequence[str]], bool]
     owners: tuple[str, ...] | None
     """None for an exclusion."""
 
 
-@dataclass(slots=True)
-class _Section:
+class _Section(msgspec.Struct):
     is_optional: bool = False
     defaults: tuple[str, ...] = ()
-    entries: list[_Entry] = field(default_factory=list)
+    entries: list[_Entry] = msgspec.field(default_factory=list)
 
     def owners(self, steps: Sequence[str]) -> tuple[str, ...]:
         """Those of the last entry that matches; an exclusion is final for its section."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.graph.iam.evaluate import role_permissions, services
 from archlint.graph.model import Edge, EdgeKind, Evidence, Node
@@ -44,8 +45,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _MAX_DEPTH = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(msgspec.Struct, frozen=True):
     """One compute that uses a database, and all that says so.
 
     `edge` is the surest of it, with the evidence of all kinds taken together: an endpoint in the environment of a
@@ -63,14 +63,13 @@ class Use:
     """It runs in a VPC, in a security group that the database lets in as far as can be seen."""
 
 
-@dataclass(slots=True)
-class _Clues:
+class _Clues(msgspec.Struct):
     """What speaks for one compute's use of one database."""
 
-    edges: list[Edge] = field(default_factory=list)
-    attributes: set[str] = field(default_factory=set)
-    kinds: set[str] = field(default_factory=set)
-    proxies: list[Node] = field(default_factory=list)
+    edges: list[Edge] = msgspec.field(default_factory=list)
+    attributes: set[str] = msgspec.field(default_factory=set)
+    kinds: set[str] = msgspec.field(default_factory=set)
+    proxies: list[Node] = msgspec.field(default_factory=list)
 
 
 def instances(graph: ResourceGraph, cluster: Node) -> list[Node]:
@@ -152,7 +151,7 @@ def _use(
         admitted is None or not groups or bool(groups & admitted) or not all(map(_is_known, groups))
     )
     if kinds + inside > 1 and strongest.evidence < Evidence.POLICY:
-        strongest = replace(strongest, evidence=Evidence.POLICY)
+        strongest = msgspec.structs.replace(strongest, evidence=Evidence.POLICY)
     proxy = clues.proxies[-1] if clues.proxies else None
     if proxy is None and fronts and not clues.attributes and not may_use_data_api:
         proxy = fronts[0]  # it knows the password only: taken to go through the proxy

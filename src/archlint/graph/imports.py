@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import msgspec
 
 from archlint.graph.exports import shape
 from archlint.graph.model import Node
@@ -34,16 +35,14 @@ _SAYS_NOTHING = "\0-_:/."
 _PROVIDED = ("/aws/", "aws/", "/cdk-bootstrap/", "cdk-bootstrap/")
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(msgspec.Struct, frozen=True):
     """The stack that provides a value, and its export (output), SSM parameter or nested output."""
 
     stack: Stack
     via: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(msgspec.Struct, frozen=True):
     """One place where a stack takes a value from another by name.
 
     `providers` are the stacks of the run that offer it: none, one, or several when nothing tells which is meant.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from archlint.graph.connections import connections
 from archlint.graph.imports import imports
@@ -25,19 +26,18 @@ if TYPE_CHECKING:
 _NOTHING: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class LinkSettings:
+class LinkSettings(msgspec.Struct, frozen=True):
     """What the configuration says about the graph."""
 
     root: Path
     glob_root: Path | None = None
     """The folder that owner, service and production globs count from; `root` when None."""
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    template_parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    parameters: Mapping[str, str] = msgspec.field(default_factory=dict)
+    template_parameters: Mapping[str, Mapping[str, str]] = msgspec.field(default_factory=dict)
     """Values for the parameters of one template only, by its name."""
     owners: tuple[tuple[str, str], ...] = ()
     owner_tags: tuple[str, ...] = ("Team", "team", "Owner", "owner")
-    stack_tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    stack_tags: Mapping[str, Mapping[str, str]] = msgspec.field(default_factory=dict)
     """Tags that the deployment gives to a whole stack, by the template's name."""
     services: tuple[tuple[str, str], ...] = ()
     non_production: tuple[str, ...] = ()

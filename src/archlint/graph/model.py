@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from archlint.findings import Severity
 from archlint.graph.iam.facts import IamFacts
@@ -84,8 +85,7 @@ class Mode(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(msgspec.Struct, eq=False):
     """A resource of one stack instance, a stack, or an external thing that templates only name.
 
     `type` is the CloudFormation type, `stack` for a stack node, `external` for an external one (then
@@ -125,8 +125,7 @@ class Node:
         return self.resource.place(property_path) if self.resource is not None else None
 
 
-@dataclass(slots=True, eq=False)
-class Edge:
+class Edge(msgspec.Struct, eq=False):
     """One relation. `via` is the carrier (event source mapping, subscription …), `place` where it is declared.
 
     `qualifier` is the alias or version of a function, `access` (of `grants`) the access levels
@@ -144,7 +143,7 @@ class Edge:
     qualifier: str | None = None
     access: frozenset[str] = frozenset()
     actions: frozenset[str] = frozenset()
-    detail: Mapping[str, Json] = field(default_factory=dict)
+    detail: Mapping[str, Json] = msgspec.field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.source} -[{self.kind}]-> {self.target}"

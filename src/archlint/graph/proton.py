@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.graph.names import NAME_PROPERTY
 from archlint.template.proton import roles
@@ -76,8 +77,7 @@ _COMPONENT = "service_instance.components.default"
 PLATFORM = "platform"
 
 
-@dataclass(frozen=True, slots=True)
-class OutputTarget:
+class OutputTarget(msgspec.Struct, frozen=True):
     """The resource of an environment behind one of its outputs. `inferred` when no registration file links the two."""
 
     template: Template

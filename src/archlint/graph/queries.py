@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from archlint.graph.model import Edge, EdgeKind, Evidence, Node, ResourceGraph
 
@@ -18,8 +19,7 @@ Accept: TypeAlias = Callable[[Node], bool]
 Outgoing: TypeAlias = dict[Node, list[Edge]]
 
 
-@dataclass(frozen=True, slots=True)
-class Cycle:
+class Cycle(msgspec.Struct, frozen=True):
     """Edges one after the other, of which the last ends where the first starts."""
 
     edges: tuple[Edge, ...]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+
+class Runtime(msgspec.Struct, frozen=True):
     """One runtime identifier. Dates are ISO days; None where AWS has set none.
 
     After `deprecated` it gets no more patches, after `block_create` no function can be created with it, after

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from archlint.graph.model import Evidence, Node, ResourceGraph
 from archlint.template.cdk import STACK_SUFFIX, staged_template
@@ -22,8 +23,7 @@ MAX_NESTING = 12
 MAX_STACKS = 50_000
 
 
-@dataclass(slots=True, eq=False)
-class Stack:
+class Stack(msgspec.Struct, eq=False):
     """One instance of a template. `arguments` are what the parent passes to its parameters, in the parent's terms."""
 
     id: str
@@ -33,10 +33,10 @@ class Stack:
     """Logical ID of the nested stack resource in the parent."""
     evidence: Evidence = Evidence.DECLARED
     """`reference` when the parent names the template by URL."""
-    nodes: dict[str, Node] = field(default_factory=dict)
-    children: dict[str, list[Stack]] = field(default_factory=dict)
-    arguments: Body = field(default_factory=dict)
-    given: Mapping[str, str] = field(default_factory=dict)
+    nodes: dict[str, Node] = msgspec.field(default_factory=dict)
+    children: dict[str, list[Stack]] = msgspec.field(default_factory=dict)
+    arguments: Body = msgspec.field(default_factory=dict)
+    given: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Parameter values that the user gave for this (root) stack."""
     node: Node | None = None
     owner: str | None = None

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from archlint.graph.imports import imports
 from archlint.graph.model import EdgeKind, Evidence
@@ -41,8 +42,7 @@ _CARRIERS = ("output", "AWS::SSM::Parameter")
 _STRUCTURE = frozenset({EdgeKind.CONTAINS, EdgeKind.IMPORTS})
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(msgspec.Struct, frozen=True):
     """A value that a stack takes from one of another owner: an export, an SSM parameter, an output, a passed resource.
 
     `name` is the id of what provides it (`file#Outputs.Name`), `place` where it is first asked for.
@@ -52,8 +52,7 @@ class Value:
     place: Place | None
 
 
-@dataclass(frozen=True, slots=True)
-class Dependence:
+class Dependence(msgspec.Struct, frozen=True):
     """What one owner needs of another. `using` holds the functions that are `waiting` too."""
 
     owner: str
@@ -65,8 +64,7 @@ class Dependence:
     """Types of what the functions use, the most used first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Team:
+class Team(msgspec.Struct, frozen=True):
     """An owner, and how much of the others' work runs through it.
 
     `fan_in` counts the owners that wait for it or use it, `waiting` the functions that run with its roles;
@@ -81,8 +79,7 @@ class Team:
     betweenness: float
 
 
-@dataclass(frozen=True, slots=True)
-class OwnerGraph:
+class OwnerGraph(msgspec.Struct, frozen=True):
     """All owners by name, and what they need of each other: those that most functions wait for come first."""
 
     teams: dict[str, Team]

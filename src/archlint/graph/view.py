@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.graph.model import EdgeKind
 
@@ -45,8 +46,7 @@ NO_OWNER = "no owner"
 _UNNAMED_SERVICE = "."
 
 
-@dataclass(frozen=True, slots=True)
-class ViewNode:
+class ViewNode(msgspec.Struct, frozen=True):
     """One node: a resource, or all resources of a service, stack or team (`resources` counts them)."""
 
     id: str
@@ -60,8 +60,7 @@ class ViewNode:
     """How many of the resources are functions, where that is what counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class ViewEdge:
+class ViewEdge(msgspec.Struct, frozen=True):
     """One edge, or `count` edges of a kind between two groups; `source` and `target` are node ids."""
 
     kind: EdgeKind
@@ -73,8 +72,7 @@ class ViewEdge:
     """What to write on it instead of kind and count."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(msgspec.Struct, frozen=True):
     """Nodes and edges in the order of the graph, which is the same on every run."""
 
     level: Level

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
     from archlint.graph.model import Node
     from archlint.template.model import Body, Place, TemplatePath
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """One state. `scope` is the path of the `States` mapping it stands in: states of one scope can follow each other.
 
     `body` is the state as written; strings may still hold `${Name}` or marks for what the template fills in.
@@ -38,8 +38,7 @@ class State:
         return kind if isinstance(kind, str) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(msgspec.Struct, frozen=True):
     """One definition of a state machine, with the states of nested maps and branches in document order."""
 
     machine: Node

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
 
 from archlint.packages.listing import MAX_FILES, Listing
 
@@ -38,8 +39,7 @@ class ArchiveError(Exception):
     """The file is no zip archive, or its directory is damaged or too large."""
 
 
-@dataclass(frozen=True, slots=True)
-class ZipEntry:
+class ZipEntry(msgspec.Struct, frozen=True):
     """One file of an archive. `offset` is where its local header starts in the file."""
 
     name: str
@@ -50,8 +50,7 @@ class ZipEntry:
     is_encrypted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Directory:
+class _Directory(msgspec.Struct, frozen=True):
     start: int
     size: int
     shift: int

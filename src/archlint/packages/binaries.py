@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.packages.archives import ArchiveError, read_head, zip_entries
 from archlint.packages.listing import Listing, part_label
@@ -25,8 +26,7 @@ _ELF_MACHINES = {0x3E: "x86_64", 0xB7: "arm64"}
 _MACH_O = (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignBinary:
+class ForeignBinary(msgspec.Struct, frozen=True):
     """A native library that Lambda cannot load: `built_for` is `macOS`, `Windows` or an architecture."""
 
     path: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+import msgspec
 
 WHEEL_RATIO = 2.9
 """Unpacked bytes per byte of wheel, weighted over popular wheels; single ones are between 1.3 and 7.1.
@@ -19,8 +20,7 @@ _AT_LEAST = {"opencv-python": "opencv-python-headless", "opencv-contrib-python":
 """Supersets of a measured package: its size is their lower bound."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPackage:
+class KnownPackage(msgspec.Struct, frozen=True):
     """One row of `package_sizes.json`: unpacked bytes and the other listed packages it always installs."""
 
     version: str

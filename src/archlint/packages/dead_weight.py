@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.packages.listing import part_label
 from archlint.packages.measure import biggest, megabytes
@@ -89,8 +90,7 @@ SDK_V3_RUNTIME = 18
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html, https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 
 
-@dataclass(frozen=True, slots=True)
-class DeadWeight:
+class DeadWeight(msgspec.Struct, frozen=True):
     """Unpacked bytes that could stay out of a package of `package_total` bytes, by kind, biggest first."""
 
     kinds: tuple[tuple[str, int], ...]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.packages.measure import biggest
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from archlint.packages.subject import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(msgspec.Struct, frozen=True):
     """A source folder whose dependencies are wanted. `listing` are the files its package already gets from it."""
 
     root: LintedRoot
@@ -33,8 +33,7 @@ class Project:
         return self.root.read_text(self.folder, name)
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency:
+class Dependency(msgspec.Struct, frozen=True):
     """One package that will be installed. `unpacked` is counted, `packed` what the lock states for its wheel."""
 
     name: str
@@ -42,16 +41,14 @@ class Dependency:
     unpacked: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
+class Locked(msgspec.Struct, frozen=True):
     """The production dependencies that a lock file stands for, by name."""
 
     file: str
     dependencies: dict[str, Dependency]
 
 
-@dataclass(frozen=True, slots=True)
-class DependencySum:
+class DependencySum(msgspec.Struct, frozen=True):
     """Unpacked bytes that the dependencies of `file` will take, biggest `parts` first.
 
     `unknown` counts those of unknown size, `basis` says what the sizes rest on.
@@ -64,8 +61,7 @@ class DependencySum:
     basis: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(msgspec.Struct, frozen=True):
     """What a package will unpack to once its dependencies and those of its layers are installed.
 
     `total` includes what was measured, `added` is the estimate; `files` and `basis` say where that comes from.

@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+import msgspec
 
 from archlint.packages.listing import Listing, printable
 from archlint.packages.tars import TarMember, tar_index
@@ -39,8 +40,7 @@ class ImageFiles(Protocol):
         """Bytes of a file from `start` (from the end when negative); fewer when there are no more."""
 
 
-@dataclass(frozen=True, slots=True)
-class FolderFiles:
+class FolderFiles(msgspec.Struct, frozen=True):
     """The files of an OCI layout folder."""
 
     root: LintedRoot
@@ -61,8 +61,7 @@ class FolderFiles:
             return file.read(count)
 
 
-@dataclass(frozen=True, slots=True)
-class TarFiles:
+class TarFiles(msgspec.Struct, frozen=True):
     """The files of a `docker save` archive."""
 
     file: BinaryIO
@@ -83,12 +82,11 @@ class TarFiles:
         return self.file.read(max(0, min(count, member.size - start)))
 
 
-@dataclass(slots=True)
-class Image:
+class Image(msgspec.Struct):
     """One image of a layout: its names (`shop:latest`) and its layers by blob name with their unpacked sizes."""
 
     names: tuple[str, ...] = ()
-    layers: dict[str, int] = field(default_factory=dict)
+    layers: dict[str, int] = msgspec.field(default_factory=dict)
     at_least: bool = False
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from archlint.graph.model import Node, ResourceGraph
 from archlint.packages.listing import printable
@@ -72,8 +73,7 @@ def _alternatives(node: Node, item: Json, graph: ResourceGraph) -> list[Layer]:
     return [(printable(str(texts[0])), None)] if texts else [("a layer", None)]
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteLayer:
+class RemoteLayer(msgspec.Struct, frozen=True):
     """A layer that a template names by its ARN. `account` is None when it is the deploying account's own."""
 
     account: str | None

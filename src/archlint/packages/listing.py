@@ -6,8 +6,9 @@ import fnmatch
 import os
 import re
 import stat
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,8 +29,7 @@ _CONTAINER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """The files of a package: `(path with "/", unpacked bytes)`.
 
     `at_least` means that something was left out (unreadable, outside the linted folder), `notes` say what.
@@ -58,7 +58,7 @@ class Listing:
 
     def select(self, keep: Callable[[str], bool]) -> Listing:
         """The same with only the files whose path `keep` accepts."""
-        return replace(self, files=tuple(file for file in self.files if keep(file[0])))
+        return msgspec.structs.replace(self, files=tuple(file for file in self.files if keep(file[0])))
 
 
 def part_label(path: str) -> str:
@@ -83,14 +83,13 @@ def name_filter(patterns: Iterable[str]) -> Callable[[str], bool]:
     return lambda name: expression.match(name) is not None
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(msgspec.Struct):
     """The state of one walk."""
 
     root: LintedRoot
     is_excluded: Callable[[str], bool]
-    files: list[tuple[str, int]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    files: list[tuple[str, int]] = msgspec.field(default_factory=list)
+    notes: list[str] = msgspec.field(default_factory=list)
     folders: int = 0
     at_least: bool = False
     newest: float = 0.0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +30,7 @@ BUILT = frozenset({Source.SAM_BUILD, Source.CDK_ASSET, Source.ZIP})
 """Sources that hold the dependencies too."""
 
 
-@dataclass(frozen=True, slots=True)
-class PackageMeasure:
+class PackageMeasure(msgspec.Struct, frozen=True):
     """One function's code, layer or image.
 
     `total` and the sizes of `parts` (biggest first) are unpacked bytes. `exact` means they were counted, not derived
@@ -58,8 +58,7 @@ class PackageMeasure:
         return f"{self.source} {self.name}" if self.name else str(self.source)
 
 
-@dataclass(frozen=True, slots=True)
-class LayerMeasure:
+class LayerMeasure(msgspec.Struct, frozen=True):
     """A layer that a function uses: its node and size, or only how the template names it."""
 
     name: str
@@ -67,8 +66,7 @@ class LayerMeasure:
     measure: PackageMeasure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PackageSum:
+class PackageSum(msgspec.Struct, frozen=True):
     """A function's code (None when unknown) with its layers: what Lambda unpacks and compares with its limit."""
 
     code: PackageMeasure | None

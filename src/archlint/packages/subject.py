@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from archlint.template.model import Body, Json, Kind
 
@@ -18,8 +19,7 @@ DEFAULT_PYTHON = (3, 12)
 _PYTHON_RUNTIME = re.compile(r"python(\d)\.(\d{1,2})")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """What a package must run on: machine type as wheels spell it (`x86_64`, `aarch64`) and Python version."""
 
     machine: str = "x86_64"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.reporters.paint import clean
 
@@ -22,8 +23,7 @@ _TAB = "    "
 _ELLIPSIS = "..."
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(msgspec.Struct, frozen=True):
     """A region to mark; primary ones get carets, the others dashes and their text."""
 
     region: Region

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import TYPE_CHECKING, Any, TextIO
+
+import msgspec
 
 from archlint.reporters.options import Names, Options, repository_root
 from archlint.reporters.summary import repository_fingerprint
@@ -24,7 +25,7 @@ def report(result: LintResult, stream: TextIO, options: Options) -> None:
         "version": VERSION,
         "findings": [_finding(finding, names) for finding in options.shown(result)],
         "notifications": [_notification(note) for note in result.notifications],
-        "summary": dataclasses.asdict(result.summary),
+        "summary": msgspec.structs.asdict(result.summary),
     }
     json.dump(data, stream, indent=2, ensure_ascii=False)
     stream.write("\n")

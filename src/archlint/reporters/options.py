@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from archlint.lint import LintResult
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """`environ` is the process's environment; `to_log` says that a CI system reads what is written, line by line."""
 
     color: bool = False
@@ -25,8 +25,8 @@ class Options:
     quiet: bool = False
     verbose: bool = False
     to_log: bool = True
-    cwd: Path = field(default_factory=Path.cwd)
-    environ: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path = msgspec.field(default_factory=Path.cwd)
+    environ: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def in_github_actions(self) -> bool:

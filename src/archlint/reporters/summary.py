@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.findings import Severity
 
@@ -91,5 +92,5 @@ def _step(location: Location) -> str:
 
 def repository_fingerprint(finding: Finding, names: Names) -> str:
     """The fingerprint with the file as the repository knows it, whatever folder was linted."""
-    location = dataclasses.replace(finding.location, file=names(finding.location.file))
-    return dataclasses.replace(finding, location=location).fingerprint
+    location = msgspec.structs.replace(finding.location, file=names(finding.location.file))
+    return msgspec.structs.replace(finding, location=location).fingerprint

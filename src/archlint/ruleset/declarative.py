@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.graph.model import Edge, Evidence, Node
 from archlint.ruleset.rule import strength
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from archlint.ruleset.rule import RuleContext
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(msgspec.Struct, frozen=True):
     """Where to point: a bound name, a property of it, or (`via`) the carrier of a bound edge."""
 
     name: str
@@ -37,16 +37,14 @@ class Spot:
         return (bound, self.path) if self.path and isinstance(bound, Node) else bound
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(msgspec.Struct, frozen=True):
     """One of the other ends, with its label."""
 
     at: Spot
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(msgspec.Struct, frozen=True):
     """A severity (and a message, if it has its own) for the matches where `when` is true."""
 
     when: Expression
@@ -54,8 +52,7 @@ class Case:
     message: Message | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
+class Absence(msgspec.Struct, frozen=True):
     """What must not be found for a match; with `where`, only what may satisfy it counts as found."""
 
     pattern: Pattern
@@ -74,18 +71,16 @@ class Absence:
         return False
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(msgspec.Struct):
     """A finding in the making. Matches that would say the same at the same place share one."""
 
     match: Match
     message: str
     severity: Severity | None
-    related: dict[tuple[object, ...], tuple[At, str]] = field(default_factory=dict)
+    related: dict[tuple[object, ...], tuple[At, str]] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(msgspec.Struct, frozen=True):
     """The checking part of a declarative rule."""
 
     pattern: Pattern

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 import operator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
+
+import msgspec
 
 from archlint.errors import ArchlintError
 from archlint.graph.values import UNKNOWN
@@ -57,8 +58,7 @@ class Scope(Protocol):
         """Whether the property is given in any world; an unknown value counts as given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(msgspec.Struct, frozen=True):
     """The names that an expression may use."""
 
     nodes: frozenset[str] = frozenset()
@@ -66,14 +66,13 @@ class Vocabulary:
     params: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(msgspec.Struct, frozen=True):
     """A compiled expression."""
 
     text: str
     names: tuple[str, ...]
     """The nodes and edges it reads, in order of appearance."""
-    evaluate: Callable[[Scope], Value] = field(compare=False)
+    evaluate: Callable[[Scope], Value]
 
     def holds(self, scope: Scope) -> Truth:
         """True, False or UNKNOWN."""

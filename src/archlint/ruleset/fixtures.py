@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,7 @@ _PAIR = re.compile(r'([A-Z]{3,4}[0-9]{3})\s+"((?:[^"\\]|\\.)*)"\s*,?\s*')
 _ANNOTATION = re.compile(r"[ \t]*(?:^|(?<=\s))#\s*(?:want|ok:|params:).*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Want:
+class Want(msgspec.Struct, frozen=True):
     """One finding that a fixture expects on a line of a file (`related`: one related location)."""
 
     file: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from archlint.graph.values import Unknown
 from archlint.ruleset.expression import Expression, ExpressionError, Scope, Vocabulary, compile_expression
@@ -28,8 +29,7 @@ class NamingScope(Scope, Protocol):
         """The logical ID of a node, the kind of an edge."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """A compiled message. `names` are the nodes and edges it speaks of."""
 
     parts: tuple[str | Expression, ...]

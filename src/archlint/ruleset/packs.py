@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.errors import RulePackError
 from archlint.ruleset.rule_file import display, read_rule
@@ -28,8 +29,7 @@ _PEEK = {
 }
 
 
-@dataclass(frozen=True)
-class RuleFile:
+class RuleFile(msgspec.Struct, frozen=True, dict=True):
     """A rule that need not be loaded yet: what selection has to know, and how to get the rest."""
 
     path: Path
@@ -48,8 +48,7 @@ class RuleFile:
         return rule
 
 
-@dataclass(frozen=True, slots=True)
-class Pack:
+class Pack(msgspec.Struct, frozen=True):
     """A folder with `pack.toml`. `skipped` are Python rules that were not allowed to run."""
 
     name: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import keyword
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.errors import ArchlintError
 from archlint.graph.model import EdgeKind
@@ -42,16 +43,14 @@ class PatternError(ArchlintError):
         self.column = column
 
 
-@dataclass(frozen=True, slots=True)
-class NodePattern:
+class NodePattern(msgspec.Struct, frozen=True):
     """`(name:Type|Other)`; no types means any node, a type that ends with `*` is a prefix."""
 
     name: str | None
     types: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EdgePattern:
+class EdgePattern(msgspec.Struct, frozen=True):
     """`-[name:kind|other]->` from `source` to `target` (indexes of `Pattern.nodes`).
 
     No kinds means any. A path (`*2..4`) has other hops than 1 to 1 and no name.
@@ -70,8 +69,7 @@ class EdgePattern:
         return (self.minimum, self.maximum) != (1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """One way to find a pattern in a graph.
 
     `bindings` has the named nodes and edges, `nodes` every node of the pattern (named or not), `edges` every edge in
@@ -83,8 +81,7 @@ class Match:
     edges: tuple[Edge, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(msgspec.Struct, frozen=True):
     """A parsed pattern. Equal names are one node; an edge is used once in a match; nodes may coincide."""
 
     text: str
@@ -272,8 +269,7 @@ class _Parser:
         return PatternError(f"expected {what}, found {found}", self.position + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(msgspec.Struct, frozen=True):
     name: str | None = None
     kinds: tuple[EdgeKind, ...] = ()
     minimum: int = 1

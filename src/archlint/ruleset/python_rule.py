@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.util
 import inspect
 import re
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from archlint.errors import ArchlintError, RulePackError
 from archlint.ruleset.rule import Rule, RuleMeta
@@ -44,7 +45,7 @@ def _documented(meta: RuleMeta, docstring: str) -> RuleMeta:
             line = f"#{line}"  # noqa: PLW2901 - a section of the description
         described[current].append(line)
     texts = {name: "\n".join(lines).strip() for name, lines in described.items()}
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         meta,
         description=meta.description or texts["description"],
         remediation=meta.remediation or texts["remediation"],

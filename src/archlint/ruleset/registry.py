@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from archlint.errors import ConfigError, RulePackError, UsageError
 from archlint.findings import Notification, Severity
@@ -78,8 +78,7 @@ class RunSettings(Protocol):
         """Where a key was set, for error messages."""
 
 
-@dataclass(frozen=True)
-class Registry:
+class Registry(msgspec.Struct, frozen=True, dict=True):
     """All rules of the configured packs, and which of them this run uses."""
 
     packs: tuple[Pack, ...]
@@ -157,7 +156,9 @@ class Registry:
         params = resolve_params(
             rule.meta, settings.params if settings is not None else None, self._where(f"rules.{rule.meta.id}")
         )
-        return dataclasses.replace(rule, params=params, severity=settings.severity if settings is not None else None)
+        return msgspec.structs.replace(
+            rule, params=params, severity=settings.severity if settings is not None else None
+        )
 
     def _is_chosen(self, file: RuleFile) -> bool:
         return self._is_on(file.id, file.name, enabled=file.enabled)

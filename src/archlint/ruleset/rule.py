@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import msgspec
 
 from archlint.findings import Confidence, Finding, Location, Severity
 from archlint.graph.defaults import property_default
@@ -27,8 +28,7 @@ Pillar: TypeAlias = Literal[
 """The pillars of the Well-Architected Framework."""
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(msgspec.Struct, frozen=True):
     """A threshold or list that the configuration may change."""
 
     type: Literal["integer", "number", "string", "boolean", "list"]
@@ -37,8 +37,7 @@ class Param:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleMeta:
+class RuleMeta(msgspec.Struct, frozen=True):
     """What a rule says about itself. Texts are Markdown; `summary` is one line of at most 80 characters.
 
     `enabled` is false for rules that run only when they are selected by name. `precision` is the confidence of a
@@ -53,14 +52,13 @@ class RuleMeta:
     description: str = ""
     remediation: str = ""
     exceptions: str = ""
-    params: Mapping[str, Param] = field(default_factory=dict)
+    params: Mapping[str, Param] = msgspec.field(default_factory=dict)
     enabled: bool = True
     pillar: Pillar = "reliability"
     precision: Confidence = Confidence.HIGH
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """A rule, whatever form it is written in. `path` is its file, `pack` the name of its pack.
 
     `params` are the values it runs with, `severity` is what the user sets instead of the rule's own (None: nothing).
@@ -70,7 +68,7 @@ class Rule:
     check: Callable[[RuleContext], Iterable[Finding]]
     path: Path
     pack: str
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = msgspec.field(default_factory=dict)
     severity: Severity | None = None
 
 
@@ -91,8 +89,7 @@ def strength(edge: Edge) -> Evidence:
     return edge.evidence
 
 
-@dataclass(frozen=True, slots=True)
-class RuleContext:
+class RuleContext(msgspec.Struct, frozen=True):
     """All that a check sees of the run. It reads and never changes it. `packages` measures deployment packages."""
 
     rule: Rule

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from archlint.findings import Location, Region
 from archlint.suppressions.model import Malformed, Mark
@@ -27,8 +28,7 @@ _MEANT = re.compile(
 _JINJA_LINE = re.compile(r"\s*(?:\{[%#].*[%#]\}\s*)+$")
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(msgspec.Struct, frozen=True):
     """A comment read: the rule IDs with their offset in it and the reason, or the complaint."""
 
     rule_ids: tuple[tuple[str, int], ...] = ()

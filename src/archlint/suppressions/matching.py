@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.findings import Confidence, Finding, Location, Severity, Suppression
 from archlint.suppressions.comments import comment_marks
@@ -56,7 +57,7 @@ def _numbered(complaints: Sequence[Finding]) -> list[Finding]:
     numbered = []
     for finding in complaints:
         key = (finding.location.file, *finding.key)
-        numbered.append(dataclasses.replace(finding, occurrence=seen[key]))
+        numbered.append(msgspec.structs.replace(finding, occurrence=seen[key]))
         seen[key] += 1
     return numbered
 
@@ -110,7 +111,7 @@ class _Scopes:
         if chosen is None:
             return finding
         suppression = Suppression("inSource", chosen.reason, chosen.location)
-        return dataclasses.replace(finding, suppression=suppression)
+        return msgspec.structs.replace(finding, suppression=suppression)
 
     def _at(self, location: Location) -> Sequence[Mark]:
         file = location.file

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from archlint.findings import Location
 
 
-@dataclass(slots=True, eq=False)
-class Mark:
+class Mark(msgspec.Struct, eq=False):
     """`rule_id` is accepted for `reason`: on one line, in one resource, or (neither given) in the whole template.
 
     `location` is that of the rule ID in the comment or of the Metadata entry; `used` once it suppressed a finding.
@@ -24,8 +24,7 @@ class Mark:
     used: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(msgspec.Struct, frozen=True):
     """A comment or Metadata entry that is meant to be a suppression; `message` says what is wrong with it."""
 
     message: str

@@ -6,12 +6,13 @@ https://github.com/aws/aws-cdk-cli/blob/main/packages/%40aws-cdk/cloud-assembly-
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from archlint.findings import Region
 from archlint.template.discover import NEVER_WALKED
@@ -176,9 +177,9 @@ class SourceLines:
         related = tuple(map(self._at_source, finding.related))
         flow = tuple(map(self._at_source, finding.flow))
         if location.file != finding.location.file:
-            template = dataclasses.replace(finding.location, message=SYNTHESISED, construct=location.construct)
+            template = msgspec.structs.replace(finding.location, message=SYNTHESISED, construct=location.construct)
             related = (*related, template)
-        return dataclasses.replace(finding, location=location, related=related, flow=flow)
+        return msgspec.structs.replace(finding, location=location, related=related, flow=flow)
 
     def _at_source(self, location: Location) -> Location:
         path = self._paths.get(location.file)
@@ -196,10 +197,10 @@ class SourceLines:
             place = self._places[frame]
             if place is not None:
                 file, region = place
-                return dataclasses.replace(
+                return msgspec.structs.replace(
                     location, file=file, region=region, template=location.file, construct=construct.path
                 )
-        return dataclasses.replace(location, construct=construct.path)
+        return msgspec.structs.replace(location, construct=construct.path)
 
     def _place(self, frame: Frame) -> tuple[str, Region] | None:
         """The user's own line of a frame, through the source map of compiled code; None when there is none."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.errors import UsageError
 
@@ -27,8 +28,7 @@ SERVERLESS_FOLDER = ".serverless"
 SERVERLESS_TEMPLATE = "cloudformation-template-update-stack.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
+class Discovery(msgspec.Struct, frozen=True):
     """What was found: `root` is the folder that all names are relative to, `files` are sorted.
 
     `named` are the files the user typed: they must be lintable.
@@ -36,7 +36,7 @@ class Discovery:
 
     root: Path
     files: tuple[Path, ...]
-    named: frozenset[Path] = field(default_factory=frozenset)
+    named: frozenset[Path] = msgspec.field(default_factory=frozenset)
 
     def name(self, path: Path) -> str:
         """The path relative to the root, with `/`."""

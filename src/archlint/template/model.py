@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+import msgspec
 
 from archlint.findings import Location
 
@@ -45,8 +46,7 @@ class Place(NamedTuple):
         return Location(self.document.name, self.document.region(self.path, self.on), logical_id, message)
 
 
-@dataclass(slots=True, eq=False)
-class Resource:
+class Resource(msgspec.Struct, eq=False):
     """One CloudFormation resource after lowering. `properties` is shared with the document: never mutate it.
 
     `declared_at` is where the resource (or the SAM resource, event, policy it was generated from) is written.
@@ -60,10 +60,10 @@ class Resource:
     declared_at: Place
     condition: str | None = None
     depends_on: tuple[str, ...] = ()
-    body: Body = field(default_factory=dict)
+    body: Body = msgspec.field(default_factory=dict)
     """The resource as written (`DeletionPolicy`, `Metadata` …); empty for generated ones."""
     generated_by: str | None = None
-    origins: Mapping[TemplatePath, Place] = field(default_factory=dict)
+    origins: Mapping[TemplatePath, Place] = msgspec.field(default_factory=dict)
 
     def place(self, property_path: TemplatePath = ()) -> Place:
         """Where the property at this path is written; the resource itself for `()`."""
@@ -81,8 +81,7 @@ class Resource:
         return Place(start.document, (*start.path, "Properties", *property_path))
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(msgspec.Struct, frozen=True):
     """Something about a file that the user should hear: `TPL001` not readable, `TPL003` not expanded."""
 
     rule_id: str
@@ -93,8 +92,7 @@ class Diagnostic:
     """Set when the file could not be parsed, so that no path leads to the place."""
 
 
-@dataclass(slots=True, eq=False)
-class Template:
+class Template(msgspec.Struct, eq=False):
     """One file: its resources after lowering and the sections that linking needs, all as written."""
 
     document: Document
@@ -102,7 +100,7 @@ class Template:
     resources: dict[str, Resource]
     source: Body
     """The whole document after `Fn::ForEach` and includes, before SAM lowering."""
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = msgspec.field(default_factory=list)
     proton: ProtonPart | None = None
 
     @property
@@ -120,8 +118,7 @@ class Template:
         return Place(self.document, path)
 
 
-@dataclass(slots=True, eq=False)
-class ProtonPart:
+class ProtonPart(msgspec.Struct, eq=False):
     """The role of one IaC file in a Proton bundle.
 
     `expressions` maps each placeholder that stands in the parsed template to the Jinja expression it replaces, and
@@ -130,16 +127,15 @@ class ProtonPart:
 
     bundle: ProtonBundle
     role: Literal["environment", "instance", "pipeline", "component"]
-    expressions: dict[str, str] = field(default_factory=dict)
-    paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    loops: dict[TemplatePath, tuple[str, ...]] = field(default_factory=dict)
+    expressions: dict[str, str] = msgspec.field(default_factory=dict)
+    paths: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    loops: dict[TemplatePath, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """Template paths of keys inside a `{% for %}` (or `{% if %}`), with the tests and iterables that guard them."""
-    reads: list[tuple[str, Location]] = field(default_factory=list)
+    reads: list[tuple[str, Location]] = msgspec.field(default_factory=list)
     """Every dotted name that the source reads, in expressions, tests and loops alike, and where."""
 
 
-@dataclass(slots=True, eq=False)
-class ProtonBundle:
+class ProtonBundle(msgspec.Struct, eq=False):
     """A bundle directory: `environment`, `service` or `component`; `template_name` is how others refer to it."""
 
     directory: str
@@ -151,13 +147,13 @@ class ProtonBundle:
     compatible: tuple[tuple[str, str], ...] = ()
     """`(environment template name, major version)` pairs from the registration file."""
     component_sources: tuple[str, ...] = ()
-    manifests: dict[str, Document] = field(default_factory=dict)
+    manifests: dict[str, Document] = msgspec.field(default_factory=dict)
     """Manifest documents by part role."""
-    parts: dict[str, Template] = field(default_factory=dict)
-    specs: list[Document] = field(default_factory=list)
-    sources: list[Document] = field(default_factory=list)
+    parts: dict[str, Template] = msgspec.field(default_factory=dict)
+    specs: list[Document] = msgspec.field(default_factory=list)
+    sources: list[Document] = msgspec.field(default_factory=list)
     """Files that are only scanned: Terraform, and what CodeBuild runs."""
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = msgspec.field(default_factory=list)
     unparsed_parts: tuple[str, ...] = ()
 
     def documents(self) -> Iterator[Document]:

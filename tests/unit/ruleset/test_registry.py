@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from archlint.config import Config, PackSpec, RuleSettings
@@ -54,7 +54,7 @@ def pack(tmp_path: Path) -> Path:
 
 
 def selected(pack: Path, **changes: tuple[str, ...]) -> list[str]:
-    config = dataclasses.replace(Config(), packs=(PackSpec(pack),), **changes)  # type: ignore[arg-type] # tuples only
+    config = msgspec.structs.replace(Config(), packs=(PackSpec(pack),), **changes)  # type: ignore[arg-type] # tuples only
     return [rule.meta.id for rule in Registry.load(config).selected]
 
 
@@ -115,7 +115,7 @@ def test_own_rules(pack: Path, select: tuple[str, ...], ignore: tuple[str, ...],
     ],
 )
 def test_settings_that_mean_nothing_are_errors(pack: Path, changes: dict[str, object], says: str) -> None:
-    config = dataclasses.replace(Config(packs=(PackSpec(pack),)), **changes)  # type: ignore[arg-type] # see the table
+    config = msgspec.structs.replace(Config(packs=(PackSpec(pack),)), **changes)  # type: ignore[arg-type] # see the table
     with pytest.raises(ConfigError, match=says):
         _ = Registry.load(config).selected
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from archlint.errors import ConfigError
@@ -107,7 +107,7 @@ def test_what_the_rule_says_is_stamped(graph: ResourceGraph) -> None:
     assert (finding.rule_id, finding.name, finding.severity) == ("XYZ001", "test-rule", Severity.ERROR)
     assert (finding.confidence, finding.owner) == (Confidence.HIGH, "orders")
     assert finding.help_uri == "https://example.com/"
-    other = dataclasses.replace(graph.nodes["template.yaml#Jobs"], owner="platform")
+    other = msgspec.structs.replace(graph.nodes["template.yaml#Jobs"], owner="platform")
     assert context(graph).finding(node(graph, "Work"), "message", owner_of=other).owner == "platform"
 
 
@@ -123,7 +123,7 @@ def test_what_the_rule_says_is_stamped(graph: ResourceGraph) -> None:
 def test_the_weakest_evidence_is_the_ceiling(
     graph: ResourceGraph, evidence: Evidence, severity: Severity, confidence: Confidence
 ) -> None:
-    edges = [trigger(graph), dataclasses.replace(trigger(graph), evidence=evidence)]
+    edges = [trigger(graph), msgspec.structs.replace(trigger(graph), evidence=evidence)]
     finding = context(graph).finding(node(graph, "Work"), "message", evidence=edges)
     assert (finding.severity, finding.confidence) == (severity, confidence)
     forced = context(graph, Severity.ERROR).finding(node(graph, "Work"), "message", evidence=edges)
@@ -133,9 +133,9 @@ def test_the_weakest_evidence_is_the_ceiling(
 
 
 def test_two_kinds_of_evidence_are_one_step_more(graph: ResourceGraph) -> None:
-    edge = dataclasses.replace(trigger(graph), evidence=Evidence.POLICY, detail={"referenced": True})
+    edge = msgspec.structs.replace(trigger(graph), evidence=Evidence.POLICY, detail={"referenced": True})
     assert strength(edge) is Evidence.CODE
-    assert strength(dataclasses.replace(edge, detail={"referenced": "true"})) is Evidence.POLICY
+    assert strength(msgspec.structs.replace(edge, detail={"referenced": "true"})) is Evidence.POLICY
     finding = context(graph).finding(node(graph, "Work"), "message", evidence=[edge])
     assert (finding.severity, finding.confidence) == (Severity.ERROR, Confidence.HIGH)
 
@@ -155,7 +155,7 @@ def test_carrier_values(graph: ResourceGraph) -> None:
     assert context(graph).carrier_value(edge, "BatchSize") == 5
     assert context(graph).carrier_value(edge, "MaximumBatchingWindowInSeconds") == 0
     assert context(graph).carrier_value(edge, "FilterCriteria") is None
-    assert context(graph).carrier_value(dataclasses.replace(edge, via=None), "BatchSize") is UNKNOWN
+    assert context(graph).carrier_value(msgspec.structs.replace(edge, via=None), "BatchSize") is UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -170,12 +170,12 @@ def test_carrier_values(graph: ResourceGraph) -> None:
     ],
 )
 def test_parameters_that_do_not_fit(param: Param, value: object, says: str) -> None:
-    meta = dataclasses.replace(META, params={"x": param})
+    meta = msgspec.structs.replace(META, params={"x": param})
     with pytest.raises(ConfigError, match=says):
         resolve_params(meta, {"x": value})  # type: ignore[dict-item] # what a configuration may hold
 
 
 def test_parameters() -> None:
-    meta = dataclasses.replace(META, params={"a": Param("number", 0.8), "b": Param("list", ["x"])})
+    meta = msgspec.structs.replace(META, params={"a": Param("number", 0.8), "b": Param("list", ["x"])})
     assert resolve_params(meta) == {"a": 0.8, "b": ["x"]}
     assert resolve_params(meta, {"a": 1}) == {"a": 1, "b": ["x"]}

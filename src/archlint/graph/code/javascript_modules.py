@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import msgspec
 
 from archlint.graph.code.model import MAX_BYTES, MAX_FILES, Env
 
@@ -66,15 +67,14 @@ class Imported(NamedTuple):
 Binding: TypeAlias = "Syntax | Package | Imported | Env | None"
 
 
-@dataclass(slots=True)
-class Script:
+class Script(msgspec.Struct):
     """One parsed file."""
 
     file: str
     top: Syntax
-    bindings: dict[str, Binding] = field(default_factory=dict)
-    imports: set[str] = field(default_factory=set)
-    doubts: list[str] = field(default_factory=list)
+    bindings: dict[str, Binding] = msgspec.field(default_factory=dict)
+    imports: set[str] = msgspec.field(default_factory=set)
+    doubts: list[str] = msgspec.field(default_factory=list)
 
 
 @cache

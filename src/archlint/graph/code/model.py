@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,13 +45,12 @@ class Call(NamedTuple):
         return f"{self.file}:{self.line}"
 
 
-@dataclass(slots=True)
-class Code:
+class Code(msgspec.Struct):
     """The code that a function runs. `doubts` say why something may be called that was not seen."""
 
-    calls: list[Call] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
+    calls: list[Call] = msgspec.field(default_factory=list)
+    texts: list[str] = msgspec.field(default_factory=list)
     """The sources of all files that the handler reaches."""
-    doubts: list[str] = field(default_factory=list)
+    doubts: list[str] = msgspec.field(default_factory=list)
     confirms_only: bool = False
     """Several handlers share the calls: they say nothing that no policy allows."""

@@ -6,8 +6,9 @@ import ast
 import posixpath
 import sys
 import warnings
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import msgspec
 
 from archlint.graph.code.model import MAX_BYTES, MAX_FILES
 
@@ -37,15 +38,14 @@ Binding: TypeAlias = ast.expr | Imported | Definition | None
 """What a name always stands for; None when that differs or is not told."""
 
 
-@dataclass(slots=True)
-class Module:
+class Module(msgspec.Struct):
     """One file. Attributes of `self` are bound under `self.<name>`."""
 
     file: str
     tree: ast.Module
-    bindings: dict[str, Binding] = field(default_factory=dict)
-    definitions: dict[str, Definition] = field(default_factory=dict)
-    imports: set[str] = field(default_factory=set)
+    bindings: dict[str, Binding] = msgspec.field(default_factory=dict)
+    definitions: dict[str, Definition] = msgspec.field(default_factory=dict)
+    imports: set[str] = msgspec.field(default_factory=set)
     """Files of the folder that it imports."""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from archlint.errors import TemplateError
 from archlint.graph.edges.paths import branches, follow
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 _NO_TEXT = Flat("", [])
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(msgspec.Struct, frozen=True):
     """One definition of a resource. `path` is where it stands in the resource, `document` the file it was read from."""
 
     node: Node
@@ -31,7 +31,7 @@ class Definition:
     path: TemplatePath
     flat: Flat = _NO_TEXT
     document: Document | None = None
-    substitutions: Mapping[str, Json] = field(default_factory=dict)
+    substitutions: Mapping[str, Json] = msgspec.field(default_factory=dict)
 
     def value(self, leaf: Json) -> Json:
         """A leaf of the data as a template value, for the linker to resolve."""

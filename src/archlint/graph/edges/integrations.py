@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from archlint.graph.edges.operations import KEYS, Operation, operations
 from archlint.graph.edges.paths import EACH, branches, follow
@@ -34,8 +35,7 @@ _VPC_LINKS = ("AWS::ApiGateway::VpcLink", "AWS::ApiGatewayV2::VpcLink")
 _S3_WRITES = frozenset({"PUT", "POST", "DELETE"})
 
 
-@dataclass(slots=True)
-class Integration:
+class Integration(msgspec.Struct):
     """One integration, of whatever API. `value` makes a template value of a leaf, `place` tells where a key is."""
 
     api: Node
@@ -45,7 +45,7 @@ class Integration:
     place: Callable[[str], Place | None]
     route: str
     via: Node | None = None
-    detail: dict[str, Json] = field(default_factory=dict)
+    detail: dict[str, Json] = msgspec.field(default_factory=dict)
 
     def get(self, *names: str) -> Any:
         """The first of these keys that is there; OpenAPI writes `uri` where CloudFormation has `Uri`."""

@@ -6,8 +6,9 @@ Parameters are matched without regard to case: ASL writes `QueueUrl`, an API's r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from archlint.graph.edges.paths import ANY, EACH, Steps, steps
 from archlint.graph.edges.sending import BUCKET, BUS, FIREHOSE, FUNCTION, MACHINE, QUEUE, STREAM, TABLES, TOPIC
@@ -25,8 +26,7 @@ _READS, _WRITES = EdgeKind.READS, EdgeKind.WRITES
 _PUBLISHES, _INVOKES = EdgeKind.PUBLISHES, EdgeKind.INVOKES
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True):
     """What one operation does with the resource that its parameters name. `mode` only matters for `invokes`."""
 
     kinds: tuple[EdgeKind, ...]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
 
 from archlint.graph.edges.paths import Steps, follow, steps
 from archlint.graph.model import EdgeKind, Evidence, Mode
@@ -26,8 +27,7 @@ TABLE = Path(__file__).parents[1] / "edges.yaml"
 GENERATED = Path(__file__).parents[2] / "data" / "property_edges.json"
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(msgspec.Struct, frozen=True):
     """One end of a row: the steps to the property (none: the resource itself) and the types a bare name may mean."""
 
     path: Steps
@@ -39,8 +39,7 @@ class End:
         return self.path[0] if self.path else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One compiled row. Ends are relative to each value of `each`."""
 
     source: End

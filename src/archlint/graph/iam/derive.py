@@ -7,8 +7,9 @@ computes, only those that are also told of the resource (environment) keep it, f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from archlint.graph.iam.actions import matches, service_of
 from archlint.graph.iam.computes import COMPUTE_TYPES, Told, roles_of
@@ -40,14 +41,13 @@ class _Key(NamedTuple):
     mode: Mode | None
 
 
-@dataclass(slots=True)
-class _Allowed:
+class _Allowed(msgspec.Struct):
     """What the statements of one role say together about one such edge."""
 
     place: Place | None
-    actions: set[str] = field(default_factory=set)
-    paths: list[Json] = field(default_factory=list)
-    families: list[bool] = field(default_factory=list)
+    actions: set[str] = msgspec.field(default_factory=set)
+    paths: list[Json] = msgspec.field(default_factory=list)
+    families: list[bool] = msgspec.field(default_factory=list)
     qualifier: str | None = None
 
     def add(self, grant: Edge, actions: frozenset[str]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:
     from archlint.graph.iam.statements import Statement
@@ -16,8 +17,7 @@ DocumentKind: TypeAlias = Literal["inline", "managed", "trust", "resource"]
 queue, topic, bucket, key …"""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PolicyDocument:
+class PolicyDocument(msgspec.Struct, frozen=True, eq=False):
     """One policy document. `holder` is the role, user or group it is part of, else the policy resource."""
 
     kind: DocumentKind
@@ -32,8 +32,7 @@ class PolicyDocument:
         return self.holder.place(*self.path)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Permission:
+class Permission(msgspec.Struct, frozen=True, eq=False):
     """One statement as it takes part in the run.
 
     `holder` is the role (inline policy), the policy resource, or the external node of a policy that AWS manages.
@@ -53,8 +52,7 @@ class Permission:
         return self.attached_at or self.holder.place(*self.path, *self.statement.path)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OpenCall:
+class OpenCall(msgspec.Struct, frozen=True, eq=False):
     """What an API does with a resource that only a request names: the role of the integration tells which it may be."""
 
     api: Node
@@ -65,19 +63,18 @@ class OpenCall:
     place: Place | None
 
 
-@dataclass(slots=True, eq=False)
-class IamFacts:
+class IamFacts(msgspec.Struct, eq=False):
     """Statements and documents by the node that holds them, filled while linking."""
 
-    permissions: dict[Node, list[Permission]] = field(default_factory=dict)
+    permissions: dict[Node, list[Permission]] = msgspec.field(default_factory=dict)
     """Identity statements: by role, user or group for inline policies, by policy resource otherwise."""
-    resource_policies: dict[Node, list[Permission]] = field(default_factory=dict)
+    resource_policies: dict[Node, list[Permission]] = msgspec.field(default_factory=dict)
     """Statements by the resource they protect; `holder` is the resource that carries the policy."""
-    documents: dict[Node, list[PolicyDocument]] = field(default_factory=dict)
+    documents: dict[Node, list[PolicyDocument]] = msgspec.field(default_factory=dict)
     """Every document by the role, user, group or policy resource it counts for."""
-    open_calls: list[OpenCall] = field(default_factory=list)
+    open_calls: list[OpenCall] = msgspec.field(default_factory=list)
     """Integrations whose target is chosen by the request."""
-    effective: dict[Node, tuple[Permission, ...]] = field(default_factory=dict)
+    effective: dict[Node, tuple[Permission, ...]] = msgspec.field(default_factory=dict)
     """Memory of `role_permissions`; complete only when linking is over."""
-    neighbours: dict[str, dict[str, list[tuple[Text, Node]]]] = field(default_factory=dict)
+    neighbours: dict[str, dict[str, list[tuple[Text, Node]]]] = msgspec.field(default_factory=dict)
     """Memory of `naming.neighbours`: type → root stack or folder → names."""

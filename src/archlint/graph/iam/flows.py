@@ -4,8 +4,9 @@ Names, never access levels: `DeleteMessage` writes, and every poller has it, but
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from archlint.graph.iam.actions import matches, service_of
 from archlint.graph.model import EdgeKind, Mode
@@ -17,8 +18,7 @@ INVOKES = EdgeKind.INVOKES
 CONNECTS = EdgeKind.CONNECTS
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(msgspec.Struct, frozen=True):
     """One kind of edge that any of these actions (of one service) allows towards resources of these types."""
 
     kind: EdgeKind

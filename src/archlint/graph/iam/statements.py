@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+import msgspec
 
 from archlint.graph.iam.actions import matches
 
@@ -36,8 +37,7 @@ class Principal(NamedTuple):
     path: TemplatePath
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Statement:
+class Statement(msgspec.Struct, frozen=True, eq=False):
     """One statement. Actions are as written, conditional parts (`Fn::If`) count as present in both forms.
 
     `path` leads from the top of the policy document to the statement, as do the paths of resources and principals.

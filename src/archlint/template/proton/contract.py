@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.template.model import Place
 from archlint.template.proton.links import link_bundles, output_name, outputs_provided
@@ -42,8 +43,7 @@ class DriftKind(StrEnum):
     UNRESOLVED_ENVIRONMENT = "unresolved-environment"
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(msgspec.Struct, frozen=True):
     """One misfit. `name` is the output, input or key; `also` are further places of the same misfit."""
 
     kind: DriftKind

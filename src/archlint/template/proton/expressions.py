@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,19 +21,17 @@ _MOST_ORIGINS = 50
 _GLOBALS = frozenset({"loop", "range", "dict", "lipsum", "cycler", "joiner", "namespace", "self", "super", "caller"})
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """Where a local name gets its value: from `path`; `exact` when the name stands for the path itself."""
 
     path: str
     exact: bool
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(msgspec.Struct):
     """The local names of a template (`for` targets, `set` names) and what they stand for."""
 
-    names: dict[str, tuple[Origin, ...]] = field(default_factory=dict)
+    names: dict[str, tuple[Origin, ...]] = msgspec.field(default_factory=dict)
 
     def copy(self) -> Scope:
         """A scope that can be thrown away at the end of a block."""

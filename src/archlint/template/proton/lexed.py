@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Literal
 
+import msgspec
 
-@dataclass(slots=True, eq=False)
-class Block:
+
+class Block(msgspec.Struct, eq=False):
     """One `if … elif … else … endif` or one `for … endfor`.
 
     `tests` are the conditions of an `if` in order, `over` the paths that a `for` goes through; `local` is set when a
@@ -20,13 +20,12 @@ class Block:
 
     kind: Literal["if", "for"]
     line: int
-    tests: list[str] = field(default_factory=list)
+    tests: list[str] = msgspec.field(default_factory=list)
     over: tuple[str, ...] = ()
     local: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(msgspec.Struct, frozen=True):
     """The branch of a block that a piece of text stands in; for an `if`, `len(block.tests)` is its `else`."""
 
     block: Block
@@ -39,8 +38,7 @@ class Guard:
         return "if " + " and ".join([*refused, *self.block.tests[self.branch : self.branch + 1]])
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True):
     """A run of output text: `start` in the output, `source_start` to `source_end` in the source."""
 
     start: int
@@ -50,8 +48,7 @@ class Segment:
     guards: tuple[Guard, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(msgspec.Struct, frozen=True):
     """One dotted path that the source reads, and the offsets of the tag or expression that reads it."""
 
     path: str

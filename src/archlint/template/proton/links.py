@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.template.model import Place
 from archlint.template.proton.schema import input_types
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 _OUTPUT = re.compile(r"(?:service_instances?(?:\[[^\]]*\])?\.)?environment\.outputs\.(\w+)")
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentLink:
+class EnvironmentLink(msgspec.Struct, frozen=True):
     """An environment bundle that a service or component may run in.
 
     `inferred` when no registration file says so and only the names of its outputs fit.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.template.proton.provenance import (
     alternatives,
@@ -26,8 +27,7 @@ _POLICY_KEYS = ("Policies", "ManagedPolicyArns")
 _POLICY_TYPES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionRole:
+class ExecutionRole(msgspec.Struct, frozen=True):
     """A role of the code: its own resource, or the one SAM makes for a function (then `logical_id` is the function).
 
     `names` are the dotted names that its policies are made from, or that decide about them; `anchor` is its path.

@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/proton/latest/userguide/ag-schema.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +22,7 @@ _PREFIXES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class InputType:
+class InputType(msgspec.Struct, frozen=True):
     """One `*_input_type` of a schema.
 
     `prefix` is how templates reach it (`service_instance.inputs`), `properties` its inputs by name, `path` leads to

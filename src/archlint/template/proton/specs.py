@@ -7,8 +7,9 @@ https://docs.aws.amazon.com/proton/latest/userguide/ag-create-svc.html
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.errors import TemplateError
 from archlint.template.discover import relative_name
@@ -27,8 +28,7 @@ _HEAD_BYTES = 4096
 _NEARBY = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """One group of values in a spec: for which inputs, under which path, and the values by name."""
 
     prefix: str

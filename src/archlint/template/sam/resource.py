@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from archlint.template.sam.globals import Locate, Origins, place_within
 from archlint.template.sam.intrinsics import mapping
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from archlint.template.model import Body, Place, TemplatePath
 
 
-@dataclass(slots=True, eq=False)
-class SamResource:
+class SamResource(msgspec.Struct, eq=False):
     """One resource of a SAM type. `properties` are its own with `Globals` merged in; `body` is as written.
 
     `base` is the template path of the resource; an implicit API has the path of the event that asks for it.
