@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from archlint.template.json_positions import JsonPositions
     from archlint.template.model import Json, TemplatePath
-    from archlint.template.parse import Events
+    from archlint.template.parse import Events, KeyMarks
     from archlint.template.positions import Position, Relocate
 
 
@@ -27,6 +27,7 @@ class Document:
         "duplicates",
         "events",
         "is_json",
+        "key_marks",
         "name",
         "parsed_text",
         "path",
@@ -54,6 +55,8 @@ class Document:
         self.events = events
         self.duplicates: list[tuple[str, int, int]] = []
         """Keys given twice in one mapping, with line and column; the last one counts, as for the deploy tools."""
+        self.key_marks: KeyMarks = {}
+        """Where the keys of `data` stand in the parsed text; empty for JSON, and for data that was made."""
         self._positions: Position | Literal[False] | None = False
         self._json_positions: JsonPositions | None = None
         self._lines: list[str] | None = None
@@ -79,17 +82,27 @@ class Document:
             self._json_positions = JsonPositions(self.parsed_text)
         return one_line(self._json_positions.extent(path, on), self.lines)
 
-    def region(self, path: TemplatePath, on: Literal["key", "value"] = "key") -> Region:
-        """The region of the key (or value) at `path`, or of its nearest existing ancestor, in the source text."""
-        if self.is_json:
-            return self._json_region(path, on)
+    def _noted_region(self, path: TemplatePath, lines: list[str]) -> Region | None:
+        """The region of a key from what the first parse noted; None when that does not tell."""
+        from archlint.template.positions import noted_extent, one_line
+
+        extent = noted_extent(self.data, self.key_marks, path, lines) if self.key_marks else None
+        return one_line(extent, lines) if extent is not None else None
+
+    def _region(self, path: TemplatePath, on: Literal["key", "value"], lines: list[str]) -> Region:
         from archlint.template.parse import yaml_events
         from archlint.template.positions import locate, positions
 
         if self._positions is False:
             self._positions = positions(self.parsed_text, self.events or yaml_events)
+        return locate(self._positions, path, on, lines)
+
+    def region(self, path: TemplatePath, on: Literal["key", "value"] = "key") -> Region:
+        """The region of the key (or value) at `path`, or of its nearest existing ancestor, in the source text."""
+        if self.is_json:
+            return self._json_region(path, on)
         lines = self.lines if self.relocate is None else self.parsed_text.split("\n")
-        found = locate(self._positions, path, on, lines)
+        found = (self._noted_region(path, lines) if on == "key" else None) or self._region(path, on, lines)
         if self.relocate is None:
             return found
         line, column = self.relocate(found.start_line, found.start_column)
@@ -136,19 +149,22 @@ def read_document(
     data: Json
     is_json = False
     duplicates: list[tuple[str, int, int]] = []
+    marks: KeyMarks = {}
     if events is None and text.lstrip()[:1] in ("{", "["):
         try:
             data = parse_json(text, duplicates)
             is_json = True
         except TemplateError as json_error:
             try:
-                data = parse_yaml(text, duplicates=duplicates)
+                data = parse_yaml(text, duplicates=duplicates, marks=marks)
             except TemplateError:
                 raise json_error from None
     else:
-        data = parse_yaml(text, events or yaml_events, duplicates)
+        data = parse_yaml(text, events or yaml_events, duplicates, marks)
     parsed_text = text if source is not None else None
     document = Document(path, name, source or text, data, parsed_text=parsed_text, relocate=relocate, events=events)
     document.duplicates = duplicates
+    if not duplicates:  # a value that was replaced may have left its identity to another
+        document.key_marks = marks
     document.is_json = is_json
     return document

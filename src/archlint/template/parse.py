@@ -30,6 +30,10 @@ Events: TypeAlias = Callable[[str], Callable[[], Any]]
 Duplicates: TypeAlias = list[tuple[str, int, int]]
 """Keys that stand twice in one mapping, with the 1-based line and column of the later one."""
 
+KeyMarks: TypeAlias = dict[int, list[Any]]
+"""Where the keys of each mapping stand, in the order of the mapping, and the items of each sequence of block mappings
+(None for other items), by the identity of the mapping or sequence."""
+
 _LONG_FORMS = {
     "!Ref": "Ref",
     "!Condition": "Condition",
@@ -78,14 +82,21 @@ def yaml_events(text: str) -> Callable[[], Any]:
     return following
 
 
-def parse_yaml(text: str, events: Events = yaml_events, duplicates: Duplicates | None = None) -> Json:
+def parse_yaml(
+    text: str,
+    events: Events = yaml_events,
+    duplicates: Duplicates | None = None,
+    marks: KeyMarks | None = None,
+) -> Json:
     """The single document in `text`; short forms become long (`!Ref X` → `{"Ref": "X"}`).
 
     Raises TemplateError with line and column on anything that is not one well-formed document. `events` may give
     other events than the text itself has (Proton: branches become conditions). Of a key that stands twice in one
-    mapping the last value counts, as it does for the deploy tools, and `duplicates` gets its place.
+    mapping the last value counts, as it does for the deploy tools, and `duplicates` gets its place. `marks` gets
+    where the keys stand: most findings point at one, and need no second parse then.
     """
-    return _YamlReader(text, events, [] if duplicates is None else duplicates).document()
+    reader = _YamlReader(text, events, [] if duplicates is None else duplicates, {} if marks is None else marks)
+    return reader.document()
 
 
 def _mark_error(error: yaml.YAMLError) -> TemplateError:
@@ -100,8 +111,9 @@ def _mark_error(error: yaml.YAMLError) -> TemplateError:
 
 
 class _YamlReader:
-    def __init__(self, text: str, events: Events, duplicates: Duplicates) -> None:
+    def __init__(self, text: str, events: Events, duplicates: Duplicates, marks: KeyMarks) -> None:
         self._duplicates = duplicates
+        self._marks = marks
         try:
             self._next = events(text)
         except yaml.YAMLError as error:
@@ -177,6 +189,7 @@ class _YamlReader:
 
     def _sequence(self, depth: int) -> list[Any]:
         items: list[Any] = []
+        marks: list[Any] = []
         following = self._next
         event = following()
         while type(event) is not SequenceEndEvent:
@@ -184,13 +197,19 @@ class _YamlReader:
                 self._count += 1
                 items.append(plain_scalar(event.value) if event.implicit[0] else event.value)
             else:
+                if type(event) is MappingStartEvent and not event.flow_style and event.tag is None:
+                    marks += [None] * (len(items) - len(marks))
+                    marks.append(event.start_mark)
                 items.append(self._value(event, depth + 1))
             event = following()
+        if marks:
+            self._marks[id(items)] = marks
         return items
 
     def _mapping(self, start: Any, depth: int) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
         merged: list[Any] = []
+        marks = self._marks[id(mapping)] = []
         following = self._next
         event = following()
         while type(event) is not MappingEndEvent:
@@ -212,14 +231,24 @@ class _YamlReader:
                 mark: Any = event.start_mark
                 self._duplicates.append((key, mark.line + 1, mark.column + 1))
                 mapping[key] = value
+                marks[[*mapping].index(key)] = mark
             else:
                 mapping[key] = value
+                marks.append(event.start_mark)
             event = following()
-        for other in merged:
+        return self._merged(start, mapping, merged) if merged else mapping
+
+    def _merged(self, start: Any, mapping: dict[str, Any], others: list[Any]) -> dict[str, Any]:
+        """The mapping with what its `<<` keys name; its own keys count."""
+        marks = dict(zip(mapping, self._marks.pop(id(mapping)), strict=True))
+        whole = mapping
+        for other in others:
             if not isinstance(other, dict):
                 raise self._error(start, "the merge key << takes mappings only")
-            mapping = {**other, **mapping}
-        return mapping
+            whole = {**other, **whole}
+            marks = {**dict(zip(other, self._marks.get(id(other), ()), strict=False)), **marks}
+        self._marks[id(whole)] = [marks.get(key) for key in whole]
+        return whole
 
     @staticmethod
     def _error(event: Any, message: str) -> TemplateError:

@@ -12,11 +12,15 @@ from archlint.findings import Region
 from archlint.template.parse import yaml_events
 
 if TYPE_CHECKING:
-    from archlint.template.model import TemplatePath
-    from archlint.template.parse import Events
+    from archlint.template.model import Json, TemplatePath
+    from archlint.template.parse import Events, KeyMarks
 
 Relocate: TypeAlias = Callable[[int, int], tuple[int, int]]
 """Maps a 1-based line and column of the parsed text to those of the source."""
+
+
+_Extent: TypeAlias = tuple[int, int, int, int]
+"""Lines and columns, 1-based, end exclusive."""
 
 
 class Position:
@@ -36,7 +40,7 @@ class Position:
         tag = getattr(self.event, "tag", None)
         return tag is not None and tag.startswith("!")
 
-    def extent(self, *, key: bool) -> tuple[int, int, int, int]:
+    def extent(self, *, key: bool) -> _Extent:
         """Lines and columns, 1-based, of the value or of its key (when it has one)."""
         event = self.key_event if key and self.key_event is not None else self.event
         start, end = event.start_mark, event.end_mark
@@ -122,7 +126,53 @@ def locate(root: Position | None, path: TemplatePath, on: Literal["key", "value"
     return one_line(here.extent(key=not wants_value), lines)
 
 
-def one_line(extent: tuple[int, int, int, int], lines: list[str]) -> Region:
+def noted_extent(data: Json, marks: KeyMarks, path: TemplatePath, lines: list[str]) -> _Extent | None:
+    """Lines and columns, 1-based, of the key (or block mapping in a list) at `path`, or of its nearest ancestor.
+
+    The same answer as `locate` gives, from what the first parse noted; None when that does not tell.
+    """
+    here: Json = data
+    found: tuple[str | None, Any] | None = None
+    for step in path:
+        noted = marks.get(id(here))
+        if isinstance(here, dict):
+            if noted is None:  # a short form: `!Sub x` is `{"Fn::Sub": x}` in the data
+                here = here.get(step) if isinstance(step, str) else None
+                continue
+            if step not in here:
+                break
+            found = (str(step), noted[[*here].index(step)])
+            here = here[step]
+        elif isinstance(here, list) and isinstance(step, int) and 0 <= step < len(here):
+            found = (None, noted[step] if noted is not None and step < len(noted) else None)
+            here = here[step]
+        else:
+            break
+    if found is None or found[1] is None:
+        return None
+    key, mark = found
+    return _item_extent(mark) if key is None else _key_extent(key, mark, lines)
+
+
+def _item_extent(mark: Any) -> _Extent:
+    """To the end of the line: a block mapping ends on a later one."""
+    line, column = mark.line, mark.column
+    return (line + 1, column + 1, line + 2, 1)
+
+
+def _key_extent(key: str, mark: Any, lines: list[str]) -> _Extent | None:
+    """A key as it is written; None for one that is written in an unusual way."""
+    line, column = mark.line, mark.column
+    text = lines[line] if line < len(lines) else ""
+    end = column + len(key)
+    if text[column:end] == key:
+        return (line + 1, column + 1, line + 1, end + 1)
+    if text[column : column + 1] in ("'", '"') and text[column + 1 : end + 2] == key + text[column]:
+        return (line + 1, column + 1, line + 1, end + 3)
+    return None
+
+
+def one_line(extent: _Extent, lines: list[str]) -> Region:
     """The extent as a region of its first line: what reports point at stays small."""
     line, column, end_line, end_column = extent
     if end_line != line or end_column <= column:
