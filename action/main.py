@@ -39,8 +39,10 @@ def arguments(inputs: Mapping[str, str], json_report: Path) -> list[str]:
     fail_on = inputs.get("FAIL_ON", "")
     if fail_on not in FAIL_ON:
         raise InputError(f"fail-on must be one of error, warning, note, never, not {fail_on!r}")
-    # `auto` adds annotations and the job summary on GitHub; naming formats switches it off.
-    reports = ["auto" if flag(inputs, "ANNOTATIONS") else "text", f"json:{json_report}"]
+    # `auto` adds annotations and the job summary on GitHub; naming formats switches it off. `github` writes the summary
+    # too, wherever its annotations go.
+    reports = ["auto"] if flag(inputs, "ANNOTATIONS") else ["text", f"github:{os.devnull}"]
+    reports.append(f"json:{json_report}")
     sarif_file = sarif(inputs)
     if sarif_file:
         reports.append(f"sarif:{sarif_file}")
@@ -51,7 +53,11 @@ def arguments(inputs: Mapping[str, str], json_report: Path) -> list[str]:
         command += ["--config", inputs["CONFIG"]]
     if fail_on:
         command += ["--fail-on", fail_on]
-    return [*command, *shlex.split(inputs.get("ARGS", "")), "--", *inputs.get("PATHS", ".").split()]
+    try:
+        further = shlex.split(inputs.get("ARGS", ""))
+    except ValueError as error:
+        raise InputError(f"args cannot be split as a shell would: {error}") from error
+    return [*command, *further, "--", *inputs.get("PATHS", ".").split()]
 
 
 def sarif(inputs: Mapping[str, str]) -> str:

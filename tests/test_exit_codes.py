@@ -276,6 +276,30 @@ def test_several_reports_of_one_run(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert json.loads((tmp_path / "out.sarif").read_text())["version"] == "2.1.0"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is of Linux")
+def test_what_cannot_be_written_is_no_bug() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "archlint", "rules"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: cannot write the output: ")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the shell of POSIX")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_is_no_bug(closed: str) -> None:
+    command = f'"{sys.executable}" -m archlint check warning {closed}'
+    assert subprocess.run(["sh", "-c", command], check=False, capture_output=True).returncode == 1
+
+
+@pytest.mark.parametrize(("severity", "code"), [("note", 0), ("error", 1)])
+def test_own_rules_take_a_configured_severity(tmp_path: Path, severity: str, code: int) -> None:
+    text = "".join(f'[rules.{rule}]\nseverity = "{severity}"\n' for rule in ("TPL001", "TPL002"))
+    (tmp_path / "own.toml").write_text(text)
+    assert cli.run(["check", "unreadable", "unused", "--config", "own.toml"]) == code
+
+
 def test_a_report_in_a_file_is_told_about(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["check", "warning", "--select", "EVT101", "--report", "json:out.json"]) == 1
     streams = capsys.readouterr()

@@ -106,7 +106,9 @@ def test_action_passes_arguments(step: ModuleType, tmp_path: Path) -> None:
     assert step.arguments(DEFAULTS, report) == plain
     asked = DEFAULTS | {"ANNOTATIONS": "false", "UPLOAD_SARIF": "true", "FAIL_ON": "error", "ARGS": "--select 'EVT'"}
     command = step.arguments(asked | {"PATHS": "a b"}, report)
-    assert command[:3] == ["check", "--report", "text"]
+    assert command[:5] == ["check", "--report", "text", "--report", f"github:{os.devnull}"], (
+        "the summary is still wanted"
+    )
     assert "sarif:archlint.sarif" in command
     assert command[-7:] == ["--fail-on", "error", "--select", "EVT", "--", "a", "b"]
 
@@ -119,7 +121,9 @@ def test_action_installs_exact_versions_only(step: ModuleType, version: str) -> 
     assert step.requirement({}, "here") == "here"
 
 
-@pytest.mark.parametrize("wrong", [{"FAIL_ON": "high"}, {"ANNOTATIONS": "yes"}, {"UPLOAD_SARIF": ""}])
+@pytest.mark.parametrize(
+    "wrong", [{"FAIL_ON": "high"}, {"ANNOTATIONS": "yes"}, {"UPLOAD_SARIF": ""}, {"ARGS": "--select 'EVT"}]
+)
 def test_action_refuses_other_values(step: ModuleType, tmp_path: Path, wrong: dict[str, str]) -> None:
     with pytest.raises(step.InputError):
         step.arguments(DEFAULTS | wrong, tmp_path / "report.json")
@@ -284,9 +288,9 @@ def test_shop_suppresses_with_a_reason(shop_result: dict[str, Any]) -> None:
 def test_check_of_the_shop_stays_light(shop: Path) -> None:
     """cfn-lint and its translator would each cost more than the whole run; jsonschema is for a configuration only."""
     code = (
-        "import sys; from archlint.cli import main\n"
-        "try: main(['check', '--isolated', '--exit-zero', '--quiet'])\n"
-        "finally: print([name for name in ('cfnlint', 'samtranslator', 'jsonschema') if name in sys.modules])\n"
+        "import sys; from archlint.cli import run\n"
+        "run(['check', '--isolated', '--exit-zero', '--quiet'])\n"
+        "print([name for name in ('cfnlint', 'samtranslator', 'jsonschema') if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=shop, capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr

@@ -70,7 +70,7 @@ def build(paths: Sequence[Path], config: Config) -> Estate:
     from archlint.graph.link import link
     from archlint.template.discover import discover
 
-    discovery = discover(paths, config.exclude)
+    discovery = discover(paths, config.exclude, config.root if config.path is not None else None)
     templates, bundles, notifications = _load(discovery)
     graph = link(templates, _link_settings(config, discovery, templates), bundles)
     documents = {template.name: template.document for template in templates}
@@ -100,7 +100,8 @@ def run(paths: Sequence[Path], config: Config, *, focus: Sequence[Path] = ()) ->
         _numbered(findings), estate.documents, estate.graph, ran=ran, known=registry.known_ids
     )
     if registry.is_selected("TPL002"):
-        kept.extend(unused)
+        severity = registry.own_severity("TPL002")
+        kept.extend(msgspec.structs.replace(finding, severity=severity) for finding in unused)
     owners = {stack.template.name: stack.owner for stack in estate.graph.stacks}
     kept = [_owned(finding, owners) for finding in kept]
     kept = [finding for finding in kept if not _ignored_for_file(finding, config, estate.discovery)]
@@ -231,7 +232,7 @@ def _diagnostics(estate: Estate, registry: Registry) -> Iterator[Finding]:
         yield Finding(
             rule_id=meta.id,
             name=meta.name,
-            severity=meta.severity,
+            severity=registry.own_severity(meta.id),
             confidence=Confidence.HIGH,
             message=message,
             location=location,

@@ -99,7 +99,7 @@ def _finding(meta: RuleMeta, message: str, at: Location, **more: object) -> Find
         key=(at.logical_id or "",),
         help_uri=meta.help_uri,
     )
-    return msgspec.structs.replace(found, **more)  # type: ignore[arg-type] # the fields of a finding
+    return msgspec.structs.replace(found, **more)
 
 
 @pytest.fixture(scope="session")

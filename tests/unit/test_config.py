@@ -136,6 +136,8 @@ def test_schema_defaults_are_the_real_ones() -> None:
         ),
         ("packs = [{ python = true }]", 'archlint.toml:1:1: `packs.0` is {"python": true}; it must be a path or a'),
         ('[owners]\n"a/**" = 3', "archlint.toml:2:1: `owners.a/**` is 3; it must be a team's name"),
+        ('exclude = ["a", "!"]', "archlint.toml:1:1: `!` in `exclude` is no glob; globs are those of a .gitignore"),
+        ('[owners]\n"a/**" = "a"\n"[z-a]" = "b"', "archlint.toml:3:1: `[z-a]` in `owners` is no glob"),
         ("select = [", "archlint.toml:1:1: not valid TOML: invalid value"),
         ("select = []\nselect = []", "archlint.toml:2:1: not valid TOML: cannot overwrite a value"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import io
 import os
@@ -25,6 +26,7 @@ COMPLETION = "_ARCHLINT_COMPLETE"
 """Set by the shell when it asks for completions."""
 _INTERRUPTED = 130
 _PIPE_CLOSED = 141
+_CANNOT_WRITE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 COMMANDS = {
     "check": "archlint.cli.check:check",
@@ -91,7 +93,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has enough; Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _PIPE_CLOSED
-    except Exception:  # noqa: BLE001 - whatever is left is a bug, and must not end as 1
+    except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and must not end as 1
+        if isinstance(error, OSError) and error.errno in _CANNOT_WRITE:
+            click.echo(f"error: cannot write the output: {error.strerror}", err=True)
+            return EXIT_NOT_LINTED
         _report_bug()
         return EXIT_BUG
     return code if isinstance(code, int) else 0
@@ -106,7 +111,12 @@ def _invoke(arguments: list[str]) -> object:
 
 
 def _make_streams_safe() -> None:
-    """Templates may hold characters that the terminal's encoding has not, and halves of surrogate pairs."""
+    """Templates may hold characters that the terminal's encoding has not, and halves of surrogate pairs.
+
+    A stream that was closed before the start (`>&-`) takes what is written and keeps nothing.
+    """
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - lives as long as the process
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - as above
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import click
 
+_EXAMPLES = """\b
+bash:  eval "$(archlint completion bash)"      in ~/.bashrc
+zsh:   eval "$(archlint completion zsh)"       in ~/.zshrc
+fish:  archlint completion fish > ~/.config/fish/completions/archlint.fish"""
 
-@click.command()
+
+@click.command(epilog=_EXAMPLES)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> int:
-    r"""Print the completion script of a shell.
-
-    \b
-    bash:  eval "$(archlint completion bash)"      in ~/.bashrc
-    zsh:   eval "$(archlint completion zsh)"       in ~/.zshrc
-    fish:  archlint completion fish > ~/.config/fish/completions/archlint.fish
-    """
+    """Print the completion script of a shell."""
     from click.shell_completion import get_completion_class
 
     from archlint.cli import COMPLETION, group

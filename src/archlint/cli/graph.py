@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _FORMATS = ("mermaid", "dot", "json", "graphml", "table")
 _LEVELS = ("resource", "service", "stack", "team")
+_EXAMPLE = """\b
+archlint query '(queue:AWS::SQS::Queue)-[triggers]->(function:AWS::Lambda::Function)'"""
 
 
 @click.command()
@@ -131,7 +133,7 @@ def _named(graph: ResourceGraph, name: str) -> list[Node]:
     return found
 
 
-@click.command()
+@click.command(epilog=_EXAMPLE)
 @click.argument("pattern")
 @paths_argument
 @click.option("--where", metavar="EXPR", help="Only matches for which this holds: queue.VisibilityTimeout < 60.")
@@ -141,11 +143,7 @@ def _named(graph: ResourceGraph, name: str) -> list[Node]:
 @template_options
 @config_options
 def query(pattern: str, paths: tuple[Path, ...], where: str | None, form: str, **given: Any) -> int:
-    r"""Find a pattern in the graph.
-
-    \b
-    archlint query '(queue:AWS::SQS::Queue)-[triggers]->(function:AWS::Lambda::Function)'
-    """
+    """Find a pattern in the graph."""
     from archlint.ruleset.pattern import parse_pattern
 
     parsed = parse_pattern(pattern)

@@ -26,6 +26,7 @@ FILE_NAMES = ("archlint.toml", ".archlint.toml", "pyproject.toml")
 """In the order in which they win inside one folder."""
 
 _TABLES = ("rules", "per-file-ignores", "owners", "services", "parameters")
+_GLOBS = ("exclude", "non-production", "per-file-ignores", "owners", "services")
 _MOST_EXTENDS = 10
 _BUILT_IN = "archlint"
 
@@ -142,6 +143,7 @@ def _validate(file: _File) -> None:
     found = Draft202012Validator(schema()).iter_errors(dict(file.data))
     complaints = sorted((complaint for error in found for complaint in _complaints(file, error)), key=_line_and_column)
     if not complaints:
+        _refuse_broken_globs(file)
         return
     where, message, hint = complaints[0]
     more = "".join(
@@ -149,6 +151,16 @@ def _validate(file: _File) -> None:
         for other_where, other, other_hint in complaints[1:]
     )
     raise ConfigError(message + (f"; {hint}{more}" if more and hint else more), where, None if more else hint)
+
+
+def _refuse_broken_globs(file: _File) -> None:
+    from archlint.template.globs import is_glob
+
+    for key in _GLOBS:
+        for glob in file.data.get(key, ()):
+            if not is_glob(glob):
+                place = file.where(key, glob) if key in _TABLES else file.where(key)
+                raise ConfigError(f"`{glob}` in `{key}` is no glob", place, "globs are those of a .gitignore")
 
 
 def _line_and_column(complaint: tuple[str, str, str | None]) -> tuple[int, int]:

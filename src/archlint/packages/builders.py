@@ -125,10 +125,6 @@ def _is_document(path: str) -> bool:
 
 
 def _gitignore_matcher(patterns: list[str]) -> Callable[[str], bool]:
-    from pathspec import GitIgnoreSpec
+    from archlint.template.globs import gitignore
 
-    try:
-        spec = GitIgnoreSpec.from_lines(patterns[:10_000])
-    except ValueError:  # a malformed pattern: git ignores the line, here the file is ignored
-        return lambda _: False
-    return spec.match_file
+    return gitignore(patterns[:10_000]).match_file

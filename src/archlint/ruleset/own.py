@@ -27,11 +27,13 @@ OWN_RULES: dict[str, RuleMeta] = {
             id="TPL002",
             name="unused-suppression",
             severity=Severity.WARNING,
-            summary="Suppression comment suppressed nothing",
+            summary="Suppression that suppresses nothing, or is not spelled as one",
             help_uri="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/metadata-section-structure.html",
-            description="The mistake that the comment excuses is gone, or the comment stands in the wrong place. Left "
-            "alone it will hide the next finding of that rule there.",
-            remediation="Delete the comment, or move it to the line above the finding.",
+            description="The mistake that it excuses is gone, it stands in the wrong place, it names a rule that does "
+            "not exist, or it is malformed. One that is left over will hide the next finding of that rule there; one "
+            "that is malformed hides nothing, although it looks as if it did.",
+            remediation="Repair its spelling if the message says so; else delete it, or move it to the line above the "
+            "finding.",
             exceptions="Suppressions of rules that did not run are not judged.",
             pillar="operational-excellence",
         ),

@@ -108,6 +108,12 @@ class Registry(msgspec.Struct, frozen=True, dict=True):
         """The rules of this run by ID, with their configured parameters and severity."""
         return tuple(self.configured(file) for file in self.files.values() if self._is_chosen(file))
 
+    def own_severity(self, rule_id: str) -> Severity:
+        """The severity of one of archlint's own rules as configured."""
+        settings = self.settings.rules.get(rule_id)
+        configured = settings.severity if settings is not None else None
+        return configured or OWN_RULES[rule_id].severity
+
     @functools.cached_property
     def selected_metas(self) -> tuple[RuleMeta, ...]:
         """What the rules of this run and archlint's own selected ones say about themselves, by ID."""
@@ -197,6 +203,8 @@ class Registry(msgspec.Struct, frozen=True, dict=True):
             if rule_id not in self.known_ids:
                 hint = did_you_mean(rule_id, self.known_ids)
                 raise ConfigError(f"rules.{rule_id}: there is no such rule", self._where(f"rules.{rule_id}"), hint)
+            if rule_id in OWN_RULES:
+                resolve_params(OWN_RULES[rule_id], self.settings.rules[rule_id].params, self._where(f"rules.{rule_id}"))
 
 
 def _longest(prefixes: Iterable[str], rule_id: str, name: str) -> int:

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """`did you mean "triggers"?` for the nearest known word; None when none is near."""
+    """`did you mean "triggers"?` for the nearest known word, whatever its case; None when none is near."""
     import difflib
 
-    near = difflib.get_close_matches(word, sorted(known), 1)
-    return f'did you mean "{near[0]}"?' if near else None
+    spellings = {name.casefold(): name for name in sorted(known, reverse=True)}
+    near = difflib.get_close_matches(word.casefold(), spellings, 1)
+    return f'did you mean "{spellings[near[0]]}"?' if near else None

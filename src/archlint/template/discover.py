@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from archlint.errors import UsageError
+from archlint.template.globs import gitignore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,39 +53,48 @@ def relative_name(path: Path, root: Path) -> str:
     return os.path.relpath(text, prefix).replace(os.sep, "/")
 
 
-def discover(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Discovery:
+def discover(paths: Sequence[Path], exclude: Sequence[str] = (), exclude_from: Path | None = None) -> Discovery:
     """Files below `paths` (folders are walked, `.gitignore` and `exclude` globs honoured), in a stable order.
 
-    The root is the one folder given, the folder of the one file given, else the deepest common folder.
-    Raises UsageError for a path that does not exist.
+    The root is the one folder given, the folder of the one file given, else the deepest common folder; `exclude`
+    counts from `exclude_from`, else from the root. What is named is looked at although it is excluded or ignored.
+    Raises UsageError for a path that does not exist or is neither a file nor a folder.
     """
     resolved = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100 - Path.resolve would follow links
     for path, given in zip(resolved, paths, strict=True):
         if not path.exists():
-            raise UsageError(f"no such file or folder: {given}")
+            hint = "archlint reads no standard input: give it a file" if str(given) == "-" else None
+            raise UsageError(f"no such file or folder: {given}", hint=hint)
+        if not path.is_file() and not path.is_dir():  # a pipe or a device would be read without end
+            raise UsageError(f"{given} is neither a file nor a folder", hint="write what it gives to a file first")
     folders = [path if path.is_dir() else path.parent for path in resolved]
     root = folders[0] if len(folders) == 1 else Path(os.path.commonpath(folders))
     named = frozenset(path for path in resolved if not path.is_dir())
     found: set[Path] = set(named)
-    excluded = _excluding(exclude)
+    excluded = _Excluded(gitignore(exclude), exclude_from or root) if exclude else None
     for path in resolved:
         if path.is_dir():
             found.update(_walk(path, root, excluded))
     return Discovery(root, tuple(sorted(found, key=str)), named)
 
 
-def _excluding(patterns: Sequence[str]) -> GitIgnoreSpec | None:
-    if not patterns:
-        return None
-    from pathspec import GitIgnoreSpec
+class _Excluded(NamedTuple):
+    """The `exclude` globs of the configuration and the folder that they count from."""
 
-    return GitIgnoreSpec.from_lines(patterns)
+    spec: GitIgnoreSpec
+    base: Path
+
+    def holds(self, path: str, tail: str) -> bool:
+        return self.spec.match_file(relative_name(Path(path), self.base) + tail)
 
 
-def _walk(start: Path, root: Path, excluded: GitIgnoreSpec | None) -> Iterator[Path]:
+def _walk(start: Path, root: Path, excluded: _Excluded | None) -> Iterator[Path]:
     above = _ignores_above(start)
-    if _is_ignored(str(start), above, None, root, is_dir=True):
-        above = ()  # who names an ignored folder (`cdk.out`, `.serverless`) means it
+    # Who names an ignored folder (`cdk.out`, `.serverless`) means it.
+    if _is_ignored(str(start), above, None, is_dir=True):
+        above = ()
+    if excluded is not None and start != excluded.base and excluded.holds(str(start), "/"):
+        excluded = None
     pending: list[tuple[str, tuple[tuple[str, GitIgnoreSpec], ...]]] = [(str(start), above)]
     while pending:
         folder, ignores = pending.pop()
@@ -97,20 +107,19 @@ def _walk(start: Path, root: Path, excluded: GitIgnoreSpec | None) -> Iterator[P
         assembly = any(entry.name == "cdk.out" and entry.is_file(follow_symlinks=False) for entry in entries)
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                if _is_walked(entry, ignores, excluded, root, assembly=assembly):
+                if _is_walked(entry, ignores, excluded, assembly=assembly):
                     pending.append((entry.path, ignores))
                 continue
             suffixes = ASSEMBLY_SUFFIX if assembly else SUFFIXES
             wanted = entry.name.endswith(suffixes) and _is_wanted_file(entry, root)
-            if wanted and not _is_ignored(entry.path, ignores, excluded, root, is_dir=False):
+            if wanted and not _is_ignored(entry.path, ignores, excluded, is_dir=False):
                 yield Path(entry.path)
 
 
 def _is_walked(
     entry: os.DirEntry[str],
     ignores: tuple[tuple[str, GitIgnoreSpec], ...],
-    excluded: GitIgnoreSpec | None,
-    root: Path,
+    excluded: _Excluded | None,
     *,
     assembly: bool,
 ) -> bool:
@@ -118,7 +127,7 @@ def _is_walked(
         return False
     if os.path.basename(os.path.dirname(entry.path)) == SERVERLESS_FOLDER:  # noqa: PTH119, PTH120 - the walk works on strings
         return False  # what a plugin bundled there
-    return not _is_ignored(entry.path, ignores, excluded, root, is_dir=True)
+    return not _is_ignored(entry.path, ignores, excluded, is_dir=True)
 
 
 def _is_wanted_file(entry: os.DirEntry[str], root: Path) -> bool:
@@ -133,12 +142,10 @@ def _is_wanted_file(entry: os.DirEntry[str], root: Path) -> bool:
 
 
 def _gitignore(folder: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:
-    from pathspec import GitIgnoreSpec
-
     try:
         with open(os.path.join(folder, ".gitignore"), encoding="utf-8", errors="replace") as lines:  # noqa: PTH118, PTH123 - the walk works on strings
-            return ((folder, GitIgnoreSpec.from_lines(lines)),)
-    except (OSError, ValueError):
+            return ((folder, gitignore(lines)),)
+    except OSError:
         return ()
 
 
@@ -160,8 +167,7 @@ def _ignores_above(start: Path) -> tuple[tuple[str, GitIgnoreSpec], ...]:
 def _is_ignored(
     path: str,
     ignores: tuple[tuple[str, GitIgnoreSpec], ...],
-    excluded: GitIgnoreSpec | None,
-    root: Path,
+    excluded: _Excluded | None,
     *,
     is_dir: bool,
 ) -> bool:
@@ -172,4 +178,4 @@ def _is_ignored(
             if verdict:
                 return True
             break
-    return excluded is not None and excluded.match_file(relative_name(Path(path), root) + tail)
+    return excluded is not None and excluded.holds(path, tail)

@@ -19,6 +19,8 @@ FOR_EACH = "Fn::ForEach::"
 # CloudFormation's own bound on resources in a template; a loop that makes more cannot be deployed.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_COPIES = 500
+# All loops of a template together: loops in loops multiply, and a few lines would make millions.
+MAX_ALL_COPIES = 10_000
 MAX_INCLUDE_DEPTH = 10
 
 
@@ -30,6 +32,7 @@ class Expansion:
         self.root = root
         self.moved: dict[TemplatePath, Place] = {}
         self.diagnostics: list[Diagnostic] = []
+        self._copied = 0
 
     def place(self, path: TemplatePath) -> Place:
         """Where the value at this path of the expanded data is written."""
@@ -161,12 +164,15 @@ class Expansion:
             )
             values = ["${" + identifier + "}"]
         for value in values[:MAX_COPIES]:
+            if self._copied >= MAX_ALL_COPIES:
+                return
             names = {**bound, identifier: value}
             for inner_key, content in body.items():
                 inner_path = (*path, 2, inner_key)
                 if inner_key.startswith(FOR_EACH):
                     yield from self._copies(inner_key, content, inner_path, data, names)
                 else:
+                    self._copied += 1
                     yield (
                         _replace(inner_key, names),
                         _substituted(content, names),

@@ -54,7 +54,7 @@ def pack(tmp_path: Path) -> Path:
 
 
 def selected(pack: Path, **changes: tuple[str, ...]) -> list[str]:
-    config = msgspec.structs.replace(Config(), packs=(PackSpec(pack),), **changes)  # type: ignore[arg-type] # tuples only
+    config = msgspec.structs.replace(Config(), packs=(PackSpec(pack),), **changes)
     return [rule.meta.id for rule in Registry.load(config).selected]
 
 
@@ -104,7 +104,10 @@ def test_own_rules(pack: Path, select: tuple[str, ...], ignore: tuple[str, ...],
     ("changes", "says"),
     [
         ({"select": ("SPH",)}, 'select: no rule begins with "SPH"; did you mean "SHP"'),
+        ({"select": ("shp101",)}, 'select: no rule begins with "shp101"; did you mean "SHP101"'),
+        ({"select": ("shp",)}, 'did you mean "SHP"'),
         ({"ignore": ("EVT101",)}, 'ignore: no rule begins with "EVT101"'),
+        ({"rules": {"TPL002": RuleSettings(params={"a": 1})}}, 'rule TPL002 has no parameter "a"; it has none'),
         ({"extend_select": ("first-rul",)}, 'did you mean "first-rule"'),
         ({"per_file_ignores": (("a/**", ("SHP101", "SPH")),)}, 'per-file-ignores, a/\\*\\*: no rule begins with "SPH"'),
         ({"rules": {"SHP109": RuleSettings()}}, "rules.SHP109: there is no such rule"),
@@ -115,7 +118,7 @@ def test_own_rules(pack: Path, select: tuple[str, ...], ignore: tuple[str, ...],
     ],
 )
 def test_settings_that_mean_nothing_are_errors(pack: Path, changes: dict[str, object], says: str) -> None:
-    config = msgspec.structs.replace(Config(packs=(PackSpec(pack),)), **changes)  # type: ignore[arg-type] # see the table
+    config = msgspec.structs.replace(Config(packs=(PackSpec(pack),)), **changes)
     with pytest.raises(ConfigError, match=says):
         _ = Registry.load(config).selected
 
