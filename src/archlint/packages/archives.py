@@ -33,6 +33,8 @@ _FULL_32 = 0xFFFFFFFF
 _FLAG_ENCRYPTED = 0x1
 _FLAG_UTF8 = 0x800
 _STORED, _DEFLATED = 0, 8
+_DEFLATE_RATIO = 1032
+"""No byte of deflated data stands for more: https://zlib.net/zlib_tech.html, "Maximum Expansion Factor"."""
 
 
 class ArchiveError(Exception):
@@ -85,7 +87,8 @@ def zip_entries(path: Path) -> list[ZipEntry]:
 def list_zip(path: Path) -> Listing:
     """The files of an archive with the unpacked sizes that its directory states.
 
-    Entries whose data cannot lie in the file are left out and noted; so is everything when it is no zip archive.
+    Entries whose data cannot lie in the file are left out and noted; so is everything when it is no zip archive. A
+    stated size that the data cannot unpack to counts, with a note: Lambda refuses such an archive whatever its size.
     """
     try:
         status = path.stat()
@@ -99,10 +102,19 @@ def list_zip(path: Path) -> Listing:
             notes.append(f"{path.name}: the archive is cut off or its directory is wrong")
         else:
             files.append((entry.name, entry.size))
+            if entry.size > _largest(entry):
+                notes.append(f"{path.name}: states sizes that its data cannot unpack to")
     if any(entry.is_encrypted for entry in entries):
         notes.append(f"{path.name}: the archive is encrypted")
     at_least = len(files) < len(entries) or len(entries) >= MAX_FILES
     return Listing(tuple(files), path, at_least, tuple(dict.fromkeys(notes)), status.st_mtime)
+
+
+def _largest(entry: ZipEntry) -> int:
+    """The most bytes that the data of an entry can unpack to; what is stated where the method sets no bound."""
+    if entry.is_encrypted or entry.method not in (_STORED, _DEFLATED):
+        return entry.size
+    return entry.packed if entry.method == _STORED else entry.packed * _DEFLATE_RATIO
 
 
 def read_head(file: BinaryIO, entry: ZipEntry, count: int) -> bytes:

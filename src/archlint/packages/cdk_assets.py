@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _HASH = re.compile(r"(?<![0-9a-f])([0-9a-f]{64})(?![0-9a-f])")
 _MAX_ASSET_FILES = 100
+_MAX_DEPTH = 6
 
 
 def staged_asset(root: LintedRoot, assembly: Path, metadata: Json, code: Json) -> Path | None:
@@ -41,15 +42,19 @@ def staged_asset(root: LintedRoot, assembly: Path, metadata: Json, code: Json) -
 
 
 def _hashes(code: Json) -> Iterator[str]:
-    """Asset hashes in `Code.S3Key` and `Code.ImageUri`, written as a string or a `Fn::Sub`."""
-    if not isinstance(code, dict):
-        return
+    """Asset hashes in `Code.S3Key` and `Code.ImageUri`: in a string, a `Fn::Sub` or the parts of a `Fn::Join`."""
     for key in ("S3Key", "ImageUri"):
-        value: Any = code.get(key)
-        if isinstance(value, dict) and len(value) == 1:
-            value = next(iter(value.values()))
-        if isinstance(value, str):
-            yield from _HASH.findall(value)
+        for text in _strings(code.get(key) if isinstance(code, dict) else None, 0):
+            yield from _HASH.findall(text)
+
+
+def _strings(value: Any, depth: int) -> Iterator[str]:
+    """Every string in a small value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list) and depth < _MAX_DEPTH:
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item, depth + 1)
 
 
 def _manifest_source(root: LintedRoot, assembly: Path, asset_hash: str) -> Path | None:
@@ -77,7 +82,7 @@ def _path_in(manifest: Any, asset_hash: str) -> str | None:
         assets = manifest.get(section) if isinstance(manifest, dict) else None
         asset = assets.get(asset_hash) if isinstance(assets, dict) else None
         source = asset.get("source") if isinstance(asset, dict) else None
-        path = source.get("path") if isinstance(source, dict) else None
+        path = source.get("path", source.get("directory")) if isinstance(source, dict) else None
         if isinstance(path, str):
             return path
     return None

@@ -1,8 +1,6 @@
 """Container images that lie in the linted folder: OCI layout folders and `docker save` archives.
 
-Lambda's limit counts the uncompressed layers. A layer stored as a plain tar has that size; the gzip trailer states the
-size modulo 4 GiB, so what is taken is the smallest size that it and the packed length allow: a lower bound, never too
-much. Nothing is unpacked.
+Lambda's limit counts the uncompressed layers: the tar archives, with what later layers delete again.
 """
 
 from __future__ import annotations
@@ -10,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
+from archlint.packages.layer_sizes import GZIP_MAGIC, ZSTD_MAGIC, ImageFiles, layer_size
 from archlint.packages.listing import Listing, printable
 from archlint.packages.tars import TarMember, tar_index
 
@@ -25,19 +24,7 @@ if TYPE_CHECKING:
 
 MAX_MANIFEST = 4 * 1024 * 1024
 MAX_INDEX_DEPTH = 3
-_GZIP_MAGIC = b"\x1f\x8b"
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _DIGEST = re.compile(r"(sha256|sha512):([0-9a-f]{64,128})")
-
-
-class ImageFiles(Protocol):
-    """The files of an image, wherever they lie."""
-
-    def size(self, name: str) -> int | None:
-        """Bytes of a file; None when it is not there."""
-
-    def read(self, name: str, start: int, count: int) -> bytes:
-        """Bytes of a file from `start` (from the end when negative); fewer when there are no more."""
 
 
 class FolderFiles(msgspec.Struct, frozen=True):
@@ -86,6 +73,8 @@ class Image(msgspec.Struct):
     """One image of a layout: its names (`shop:latest`) and its layers by blob name with their unpacked sizes."""
 
     names: tuple[str, ...] = ()
+    architecture: str | None = None
+    """In the words of OCI (`amd64`), where an index of several platforms says it."""
     layers: dict[str, int] = msgspec.field(default_factory=dict)
     at_least: bool = False
 
@@ -97,7 +86,7 @@ def images_at(path: Path, root: LintedRoot) -> list[Image]:
             return _images(FolderFiles(root, path)) if (path / "oci-layout").is_file() else []
         with path.open("rb") as file:
             magic = file.read(4)
-            if magic.startswith(_GZIP_MAGIC) or magic == _ZSTD_MAGIC:
+            if magic.startswith(GZIP_MAGIC) or magic == ZSTD_MAGIC:
                 # Its index is inside the compression; the whole is as large as its layers, give or take headers.
                 whole = TarFiles(file, {path.name: TarMember(path.name, 0, path.stat().st_size)})
                 return [_with_layers(Image(), whole, [path.name])]
@@ -143,7 +132,9 @@ def _docker_images(files: ImageFiles) -> Iterator[Image]:
         yield _with_layers(Image(names), files, [name for name in entry["Layers"] if isinstance(name, str)])
 
 
-def _oci_images(files: ImageFiles, name: str, names: tuple[str, ...], depth: int) -> Iterator[Image]:
+def _oci_images(
+    files: ImageFiles, name: str, names: tuple[str, ...], depth: int, architecture: str | None = None
+) -> Iterator[Image]:
     """Images of an OCI index or manifest: https://github.com/opencontainers/image-spec/blob/main/image-layout.md."""
     document = _json(files, name)
     if not isinstance(document, dict) or depth > MAX_INDEX_DEPTH:
@@ -151,14 +142,15 @@ def _oci_images(files: ImageFiles, name: str, names: tuple[str, ...], depth: int
     layers = document.get("layers")
     if isinstance(layers, list):
         blobs = [_blob(layer.get("digest")) for layer in layers if isinstance(layer, dict)]
-        yield _with_layers(Image(names), files, [blob for blob in blobs if blob is not None])
+        yield _with_layers(Image(names, architecture), files, [blob for blob in blobs if blob is not None])
     manifests = document.get("manifests")
     for manifest in manifests[:100] if isinstance(manifests, list) else []:
         if not isinstance(manifest, dict) or _is_attestation(manifest):
             continue
         blob = _blob(manifest.get("digest"))
         if blob is not None:
-            yield from _oci_images(files, blob, (*names, *_annotated_names(manifest)), depth + 1)
+            inner = (*names, *_annotated_names(manifest))
+            yield from _oci_images(files, blob, inner, depth + 1, _architecture(manifest) or architecture)
 
 
 def _blob(digest: object) -> str | None:
@@ -168,8 +160,13 @@ def _blob(digest: object) -> str | None:
 
 def _is_attestation(manifest: dict[str, Any]) -> bool:
     """BuildKit stores provenance beside the image, as an image for the platform `unknown`."""
+    return _architecture(manifest) == "unknown"
+
+
+def _architecture(manifest: dict[str, Any]) -> str | None:
     platform = manifest.get("platform")
-    return isinstance(platform, dict) and platform.get("architecture") == "unknown"
+    architecture = platform.get("architecture") if isinstance(platform, dict) else None
+    return architecture if isinstance(architecture, str) else None
 
 
 def _annotated_names(manifest: dict[str, Any]) -> tuple[str, ...]:
@@ -183,24 +180,8 @@ def _annotated_names(manifest: dict[str, Any]) -> tuple[str, ...]:
 def _with_layers(image: Image, files: ImageFiles, blobs: list[str]) -> Image:
     """Adds the layers; one that an image stacks twice is stored, and counted, once."""
     for blob in dict.fromkeys(blobs):
-        packed = files.size(blob)
-        if packed is None:
-            image.at_least = True  # a base layer that stayed in its registry
-            continue
-        magic = files.read(blob, 0, 4)
-        if magic.startswith(_GZIP_MAGIC):
-            image.layers[blob] = _gzip_size(packed, files.read(blob, -4, 4))
-            image.at_least = True
-        else:
-            image.layers[blob] = packed
-            image.at_least |= magic == _ZSTD_MAGIC
+        size, is_exact = layer_size(files, blob)
+        image.at_least |= not is_exact
+        if size is not None:
+            image.layers[blob] = size
     return image
-
-
-def _gzip_size(packed: int, trailer: bytes) -> int:
-    """The smallest unpacked size with this trailer: https://www.rfc-editor.org/rfc/rfc1952#section-2.3.1 (ISIZE)."""
-    stated = int.from_bytes(trailer, "little")
-    # Deflate never grows data by more than a few bytes in 16 KiB, so the unpacked size is about `packed` or more.
-    floor = packed - packed // 1000 - 1024
-    missing = max(0, floor - stated)
-    return stated + -(-missing // 2**32) * 2**32

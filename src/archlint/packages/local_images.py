@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz")
 _MAX_NEIGHBOURS = 50
+_OCI_MACHINES = {"x86_64": "amd64", "arm64": "arm64"}
 
 
 def find_image(root: LintedRoot, subject: Subject, seen: dict[Path, list[Path]]) -> tuple[Path, Image] | None:
@@ -29,13 +30,20 @@ def find_image(root: LintedRoot, subject: Subject, seen: dict[Path, list[Path]])
     for path in _named(root, subject):
         images = images_at(path, root)
         if images:
-            return path, min(images, key=lambda image: sum(image.layers.values()))
+            return path, _smallest(images, subject)
     wanted = _wanted_names(subject)
     for path in _neighbours(root, subject, seen):
-        for image in images_at(path, root):
-            if any(_repository(name) in wanted for name in image.names):
-                return path, image
+        images = [image for image in images_at(path, root) if any(_repository(name) in wanted for name in image.names)]
+        if images:
+            return path, _smallest(images, subject)
     return None
+
+
+def _smallest(images: list[Image], subject: Subject) -> Image:
+    """The image for the function's architecture; the smallest where that does not tell them apart."""
+    machines = [_OCI_MACHINES[name] for name in subject.architectures]
+    fitting = [image for image in images if image.architecture in (None, *machines)]
+    return min(fitting or images, key=lambda image: sum(image.layers.values()))
 
 
 def _named(root: LintedRoot, subject: Subject) -> Iterator[Path]:

@@ -1,8 +1,8 @@
-"""The output of `sam build`: `.aws-sam/build/<LogicalId>` beside a template, told fresh from stale by `build.toml`."""
+"""The output of `sam build`: `.aws-sam/build/<LogicalId>`, told fresh from stale by `build.toml`."""
 
 from __future__ import annotations
 
-import tomllib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from archlint.packages.roots import LintedRoot
 
 BUILD_FOLDER = ".aws-sam/build"
+BUILT_TEMPLATE = "template.yaml"
+"""What `sam build` writes last, into the build folder: a folder without it is of a build that failed."""
+_CONFIGS = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
+# https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
+_BUILD_DIR = re.compile(r"^\s*[\"']?build_dir[\"']?\s*[=:]\s*[\"']?([^\"'#\n]+?)[\"']?\s*(?:#.*)?$", re.MULTILINE)
 
 GRACE_SECONDS = 10.0
 """Sources may be this much younger than the build: a checkout writes both in any order."""
@@ -24,27 +29,62 @@ class Build(msgspec.Struct, frozen=True):
 
     folder: Path
     made: float
+    is_finished: bool = True
+    """False when the build of the stack failed before its end: folders then hold a part of what they should."""
 
     def is_stale(self, newest_source: float) -> bool:
         """Whether a source file changed after the build."""
         return newest_source > self.made + GRACE_SECONDS
 
 
-def find_build(root: LintedRoot, template_folder: Path, full_path: str, source: Path | None) -> Build | None:
+class BuildPlace(msgspec.Struct, frozen=True):
+    """A folder that `sam build` wrote to, run in the folder `base`.
+
+    `is_own`: it belongs to the template beside it. Any template below may have been built into one further up.
+    """
+
+    folder: Path
+    base: Path
+    is_own: bool
+
+
+def build_places(root: LintedRoot, template_folder: Path) -> list[BuildPlace]:
+    """The existing build folders that may be those of a template, the nearest first.
+
+    `sam build` makes `.aws-sam` where it is run, which is the folder of the template or one around it (`sam build -t
+    infra/template.yaml`); `build_dir` in samconfig.toml names another one.
+    """
+    found: dict[Path, BuildPlace] = {}
+    inner = root.resolve(template_folder, ".")
+    for base in (inner, *inner.parents) if inner is not None else ():
+        if not root.holds(str(base)):
+            break
+        for name in (*_configured(root, base), BUILD_FOLDER):
+            folder = root.resolve(base, name)
+            if folder is not None and folder != base and folder.is_dir():
+                found.setdefault(folder, BuildPlace(folder, base, base == inner))
+    return list(found.values())
+
+
+def _configured(root: LintedRoot, base: Path) -> list[str]:
+    """`build_dir` of the environments in `samconfig.toml`."""
+    texts = (root.read_text(base, name) for name in _CONFIGS)
+    return [name for text in texts if text is not None for name in _BUILD_DIR.findall(text)]
+
+
+def find_build(root: LintedRoot, place: BuildPlace, full_path: str, source: Path | None) -> Build | None:
     """The build of the resource at `full_path` (`Child/Function` in a nested stack), of whatever age.
 
     Where `build.toml` exists it must list the resource, with `source` as its code folder if that still exists;
     without it, the folder of that name is taken.
     """
-    build = root.resolve(template_folder, BUILD_FOLDER)
-    if build is None or not build.is_dir():
-        return None
+    build = place.folder
     definitions = _definitions(root, build.parent)
     if definitions is None:
-        return _build(root, build, full_path, ())
+        return _build(root, build, full_path, ()) if place.is_own else None
     for definition in definitions:
         names = _names(definition)
-        if full_path in names and _has_source(definition, source):
+        if full_path in names and _has_source(definition, source, place):
             return _build(root, build, full_path, (f"{names[0]}-Shared", names[0]))
     return None
 
@@ -54,6 +94,8 @@ def _definitions(root: LintedRoot, folder: Path) -> list[dict[str, Any]] | None:
     text = root.read_text(folder, "build.toml")
     if text is None:
         return None
+    import tomllib
+
     try:
         parsed = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
@@ -74,17 +116,22 @@ def _names(definition: dict[str, Any]) -> list[str]:
     return [name for name in names if isinstance(name, str)] or [""]
 
 
-def _has_source(definition: dict[str, Any], source: Path | None) -> bool:
-    """False when the definition was made from another folder that still exists: the template has moved on."""
+def _has_source(definition: dict[str, Any], source: Path | None, place: BuildPlace) -> bool:
+    """False when the definition was made from another folder that still exists: the template has moved on.
+
+    A build folder further up belongs to many templates, so there the source must be the very one.
+    """
     built_from = definition.get("codeuri")
     if source is None or not isinstance(built_from, str):
-        return True
+        return place.is_own
     try:
         folder = Path(built_from)
+        if folder.exists():
+            return folder.resolve() == source
         # Builds in a container, or of another checkout, name folders that do not exist here.
-        return not folder.exists() or folder.resolve() == source
+        return place.is_own or folder.as_posix().endswith(f"/{source.relative_to(place.base).as_posix()}")
     except (OSError, ValueError, RuntimeError):
-        return True
+        return place.is_own
 
 
 def _build(root: LintedRoot, build: Path, full_path: str, shared: tuple[str, ...]) -> Build | None:
@@ -93,6 +140,7 @@ def _build(root: LintedRoot, build: Path, full_path: str, shared: tuple[str, ...
         folder = root.resolve(build, name) if name and name not in (".", "..") else None
         if folder is None or folder == build or not folder.is_dir():
             continue
-        witnesses = (folder, build.parent / "build.toml", build / "template.yaml")
-        return Build(folder, max(path.stat().st_mtime for path in witnesses if path.exists()))
+        log, template = build.parent / "build.toml", build / BUILT_TEMPLATE
+        made = max(path.stat().st_mtime for path in (folder, log, template) if path.exists())
+        return Build(folder, made, is_finished=template.exists() or not log.exists())
     return None

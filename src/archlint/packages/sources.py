@@ -9,14 +9,16 @@ from archlint.findings import Notification, Severity
 from archlint.packages.builders import PYTHON_EXCLUDES, Builder, builder_for, copied
 from archlint.packages.listing import Listing, printable, single_file, walk
 from archlint.packages.measure import PackageMeasure, Source
+from archlint.packages.sam_build import BUILD_FOLDER, BuildPlace, build_places, find_build
 from archlint.template.model import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archlint.packages.roots import LintedRoot
     from archlint.packages.subject import Subject
 
 MAX_NOTES = 50
-BUILD_FOLDER = ".aws-sam/build"
 
 
 class Measurer:
@@ -28,6 +30,7 @@ class Measurer:
         self._listings: dict[tuple[Path, Builder | None], Listing] = {}
         self._changed: dict[Path, float] = {}
         self._image_files: dict[Path, list[Path]] = {}
+        self._build_places: dict[Path, list[BuildPlace]] = {}
 
     def measure(self, subject: Subject) -> PackageMeasure | None:
         """The package, from the best source that lies in the linted folder; None when there is none."""
@@ -38,32 +41,42 @@ class Measurer:
 
     def _built(self, subject: Subject, source: Path | None) -> PackageMeasure | None:
         """The `sam build` folder, if it is not older than the source."""
-        if subject.code_value("S3Key") is not None:
-            return None  # what lies in S3 was not built from here
-        for folder, full_path in subject.build_paths:
-            if not (folder / BUILD_FOLDER).is_dir():
-                continue
-            from archlint.packages.sam_build import find_build
-
-            build = find_build(self.root, folder, full_path, source)
+        if subject.code_value("S3Key") is not None or self._is_build_output(subject, source):
+            return None  # what lies in S3 was not built from here, and a build's own template names its output
+        for place, full_path in self._places(subject):
+            build = find_build(self.root, place, full_path, source)
             if build is None:
                 continue
-            if not build.is_stale(self._newest(source)):
-                return self._folder(build.folder, Builder.AS_IS, Source.SAM_BUILD)
-            self._note(f"{self.root.name(build.folder)}: older than its source, so it was not measured")
+            name = self.root.name(build.folder)
+            if build.is_stale(self._newest(source)):
+                self._note(f"{name}: older than its source, so it was not measured")
+                continue
+            if not build.is_finished:
+                self._note(f"{name}: the build did not reach its end, so more belongs in there")
+            return self._folder(build.folder, Builder.AS_IS, Source.SAM_BUILD, at_least=not build.is_finished)
         return None
+
+    def _places(self, subject: Subject) -> Iterator[tuple[BuildPlace, str]]:
+        """Where the resource may have been built, with its path there, the outermost stack first."""
+        for folder, full_path in subject.build_paths:
+            if folder not in self._build_places:
+                self._build_places[folder] = build_places(self.root, folder)
+            yield from ((place, full_path) for place in self._build_places[folder])
 
     def _newest(self, source: Path | None) -> float:
         """When the code was last changed; 0 when it does not lie here."""
-        if source is None or not source.is_dir() or self._is_build_output(source):
+        if source is None or not source.is_dir():
             return 0.0
         if source not in self._changed:
             self._changed[source] = walk(source, self.root, (*PYTHON_EXCLUDES, "node_modules")).newest
         return self._changed[source]
 
-    def _is_build_output(self, path: Path) -> bool:
-        """Whether a folder is itself inside a SAM build folder: somebody lints `.aws-sam/build/template.yaml`."""
-        return f"/{BUILD_FOLDER}/" in f"/{self.root.name(path)}/"
+    def _is_build_output(self, subject: Subject, path: Path | None) -> bool:
+        """Whether the code is itself in a SAM build folder: somebody lints `.aws-sam/build/template.yaml`."""
+        if path is None:
+            return False
+        marked = isinstance(subject.metadata.get("SamResourceId"), str) and path.is_relative_to(subject.template_folder)
+        return marked or f"/{BUILD_FOLDER}/" in f"/{self.root.name(path)}/"
 
     def _asset(self, subject: Subject) -> PackageMeasure | None:
         path = self.staged(subject)
@@ -78,7 +91,7 @@ class Measurer:
             return None
         if not path.is_dir():
             return self._file(path, Source.ZIP)
-        if self._is_build_output(path):
+        if self._is_build_output(subject, path):
             return self._folder(path, Builder.AS_IS, Source.SAM_BUILD)
         builder = self.builder(subject, path)
         return None if builder is Builder.UNKNOWN else self._folder(path, builder, Source.FOLDER)
@@ -115,12 +128,12 @@ class Measurer:
 
         return staged_asset(self.root, subject.template_folder, subject.metadata, subject.code)
 
-    def _folder(self, path: Path, builder: Builder, source: Source) -> PackageMeasure:
+    def _folder(self, path: Path, builder: Builder, source: Source, *, at_least: bool = False) -> PackageMeasure:
         key = (path, builder)
         if key not in self._listings:
             self._listings[key] = self._noted(copied(path, self.root, builder), path)
         adds = builder in (Builder.PYTHON, Builder.NPM) and _has_manifest(path)
-        return self._measured(self._listings[key], source, at_least=adds)
+        return self._measured(self._listings[key], source, at_least=adds or at_least)
 
     def _file(self, path: Path, source: Source) -> PackageMeasure | None:
         from archlint.packages.archives import is_zip, list_zip

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 BLOCK = 512
 MAX_MEMBERS = 100_000
 MAX_EXTENDED = 1024 * 1024
+MAX_LINKS = 10
+_EXTENDED = {b"x": "", b"L": "path", b"K": "linkpath"}
+"""Headers that say more about the next member, and which of its fields GNU's hold."""
 
 
 class TarMember(msgspec.Struct, frozen=True):
@@ -26,11 +30,23 @@ class TarMember(msgspec.Struct, frozen=True):
 
 
 def tar_index(file: BinaryIO) -> dict[str, TarMember]:
-    """The regular files of an archive by name (without a leading `./`); empty when it is no tar archive."""
-    return {member.name: member for member in _members(file)}
+    """The regular files of an archive by name (without a leading `./`); empty when it is no tar archive.
+
+    A link inside the archive stands for the file it names: `docker save` links layers that several images share.
+    """
+    links: dict[str, str] = {}
+    found = {member.name: member for member in _members(file, links)}
+    for name in links:
+        target = name
+        for _ in range(MAX_LINKS):
+            target = links.get(target, target)
+        if name not in found and target in found:
+            found[name] = found[target]
+    return found
 
 
-def _members(file: BinaryIO) -> Iterator[TarMember]:
+def _members(file: BinaryIO, links: dict[str, str]) -> Iterator[TarMember]:
+    """The regular files; where links point is added to `links`."""
     length = file.seek(0, 2)
     position = 0
     overrides: dict[str, str] = {}
@@ -42,20 +58,27 @@ def _members(file: BinaryIO) -> Iterator[TarMember]:
         size = _number(header[124:136])
         kind = header[156:157]
         data = position + BLOCK
-        if kind in (b"x", b"L"):
+        if kind in _EXTENDED:
             content = file.read(min(size, MAX_EXTENDED))
-            overrides |= _pax_records(content) if kind == b"x" else {"path": _text(content)}
+            overrides |= _pax_records(content) if kind == b"x" else {_EXTENDED[kind]: _text(content)}
             position = data + _padded(size)
             continue
+        name = (overrides.get("path") or _name(header)).removeprefix("./")
         if kind in (b"0", b"\0", b"7"):
             size = int(overrides["size"]) if overrides.get("size", "").isdecimal() else size
-            name = overrides.get("path") or _name(header)
             # A size beyond the end is a cut-off or lying archive: what is not there is not counted.
-            yield TarMember(name.removeprefix("./"), data, min(size, max(0, length - data)))
+            yield TarMember(name, data, min(size, max(0, length - data)))
+        elif kind in (b"1", b"2"):
+            links[name] = _linked(name, overrides.get("linkpath") or _text(header[157:257]), is_hard=kind == b"1")
         position = data + _padded(size)
         overrides = {}
         if position >= length:
             return
+
+
+def _linked(name: str, target: str, *, is_hard: bool) -> str:
+    """The member that a link names: a hard link from the archive's top, a symbolic one from the link's folder."""
+    return posixpath.normpath(target if is_hard else posixpath.join(posixpath.dirname(name), target))
 
 
 def _has_checksum(header: bytes) -> bool:
@@ -89,14 +112,14 @@ def _padded(size: int) -> int:
 
 
 def _pax_records(content: bytes) -> dict[str, str]:
-    r"""`path` and `size` of a pax header: records of the form `<length> <key>=<value>\\n`."""
+    r"""`path`, `linkpath` and `size` of a pax header: records of the form `<length> <key>=<value>\\n`."""
     found: dict[str, str] = {}
     while content:
         digits, blank, _ = content[:32].partition(b" ")
         if not blank or not digits.isdigit() or not 0 < int(digits) <= len(content):
             break
         key, _, value = content[len(digits) + 1 : int(digits) - 1].partition(b"=")
-        if key in (b"path", b"size"):
+        if key in (b"path", b"size", b"linkpath"):
             found[key.decode()] = value.decode("utf-8", errors="replace")
         content = content[int(digits) :]
     return found

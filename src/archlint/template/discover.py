@@ -24,6 +24,11 @@ NEVER_WALKED = frozenset(
 SUFFIXES = (".yaml", ".yml", ".json", ".template")
 # Stacks of a CDK cloud assembly; beside them lie large files (the tree, manifests) and copies of assets.
 ASSEMBLY_SUFFIX = ".template.json"
+# What `sam build` writes beside its output, wherever `build_dir` puts that, and how it marks what it built.
+SAM_LOG = "build.toml"
+SAM_TEMPLATE = "template.yaml"
+SAM_MARK = b"SamResourceId:"
+MAX_SAM_TEMPLATE = 8 * 1024 * 1024
 # The one file of a Serverless Framework package that is deployed as it stands.
 SERVERLESS_FOLDER = ".serverless"
 SERVERLESS_TEMPLATE = "cloudformation-template-update-stack.json"
@@ -105,8 +110,11 @@ def _walk(start: Path, root: Path, excluded: _Excluded | None) -> Iterator[Path]
         if any(entry.name == ".gitignore" for entry in entries):
             ignores = (*ignores, *_gitignore(folder))
         assembly = any(entry.name == "cdk.out" and entry.is_file(follow_symlinks=False) for entry in entries)
+        logged = any(entry.name == SAM_LOG for entry in entries)
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
+                if logged and _is_sam_build(entry.path):
+                    continue
                 if _is_walked(entry, ignores, excluded, assembly=assembly):
                     pending.append((entry.path, ignores))
                 continue
@@ -114,6 +122,18 @@ def _walk(start: Path, root: Path, excluded: _Excluded | None) -> Iterator[Path]
             wanted = entry.name.endswith(suffixes) and _is_wanted_file(entry, root)
             if wanted and not _is_ignored(entry.path, ignores, excluded, is_dir=False):
                 yield Path(entry.path)
+
+
+def _is_sam_build(folder: str) -> bool:
+    """Whether a folder is the output of `sam build`: the same stack again, which the source template stands for."""
+    try:
+        template = os.path.join(folder, SAM_TEMPLATE)  # noqa: PTH118 - the walk works on strings
+        if not os.path.isfile(template):  # noqa: PTH113 - likewise
+            return False
+        with open(template, "rb") as file:  # noqa: PTH123 - likewise
+            return SAM_MARK in file.read(MAX_SAM_TEMPLATE)
+    except OSError:
+        return False
 
 
 def _is_walked(

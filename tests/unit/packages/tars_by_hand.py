@@ -41,8 +41,8 @@ def gzipped(size: int) -> bytes:
     return bytes(content)
 
 
-def layout(folder: Path, layers: list[bytes], name: str = "shop") -> Path:
-    """An OCI layout folder with one image behind an index, and an attestation beside it."""
+def layout(folder: Path, layers: list[bytes] | dict[str, bytes], name: str = "shop") -> Path:
+    """An OCI layout folder with one image behind an index, or one per platform, and an attestation beside it."""
     blobs = folder / "blobs" / "sha256"
     blobs.mkdir(parents=True)
 
@@ -51,12 +51,20 @@ def layout(folder: Path, layers: list[bytes], name: str = "shop") -> Path:
         (blobs / digest).write_bytes(content)
         return f"sha256:{digest}"
 
-    manifest = blob(json.dumps({"layers": [{"digest": blob(layer), "size": len(layer)} for layer in layers]}).encode())
+    def image(layers: list[bytes]) -> str:
+        return blob(json.dumps({"layers": [{"digest": blob(layer), "size": len(layer)} for layer in layers]}).encode())
+
+    annotations = {"org.opencontainers.image.ref.name": name}
+    entries: list[dict[str, object]] = []
+    if isinstance(layers, dict):
+        entries += [
+            {"digest": image([layer]), "platform": {"os": "linux", "architecture": machine}, "annotations": annotations}
+            for machine, layer in layers.items()
+        ]
+    else:
+        entries.append({"digest": image(layers), "annotations": annotations})
     attestation = blob(json.dumps({"layers": [{"digest": blob(b"in-toto"), "size": 7}]}).encode())
-    entries = [
-        {"digest": manifest, "annotations": {"org.opencontainers.image.ref.name": name}},
-        {"digest": attestation, "platform": {"os": "unknown", "architecture": "unknown"}},
-    ]
+    entries.append({"digest": attestation, "platform": {"os": "unknown", "architecture": "unknown"}})
     (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
     (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": entries}))
     return folder

@@ -39,6 +39,13 @@ def test_a_bomb_is_counted_and_not_opened(tmp_path: Path) -> None:
     tracemalloc.stop()
 
 
+def test_a_size_that_the_data_cannot_have_is_noted(tmp_path: Path) -> None:
+    honest = list_zip(write_zip(tmp_path / "zeros.zip", [Member("zeros", 9_000_000, bytes(9_000_000))]))
+    assert (honest.total, honest.notes) == (9_000_000, ())
+    lying = list_zip(write_zip(tmp_path / "lie.zip", [Member("app.py", 9_000_000, b"x")]))
+    assert (lying.total, lying.notes) == (9_000_000, ("lie.zip: states sizes that its data cannot unpack to",))
+
+
 def test_overlapping_entries_are_counted_each(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", [Member("a", 10**9, b"a"), Member("b", 10**9, b"b")])
     assert list_zip(path).total == 2 * 10**9

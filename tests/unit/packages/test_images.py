@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import io
+import os
 import tarfile
 from typing import TYPE_CHECKING, Literal
 
@@ -45,11 +47,72 @@ def test_a_layer_stacked_twice_counts_once(tmp_path: Path) -> None:
     assert image.layers == {"x": 1000}
 
 
-def test_compressed_layers_are_a_lower_bound(tmp_path: Path) -> None:
+def test_small_compressed_layers_are_counted(tmp_path: Path) -> None:
     layer = real_layer(app=b"x" * 100_000)
     [image] = read(layout(tmp_path / "image", [gzip.compress(layer), gzipped(3 * GIB)]))
     assert sorted(image.layers.values()) == [len(layer), 3 * GIB]
-    assert (image.names, image.at_least) == (("shop",), True)
+    assert (image.names, image.at_least) == (("shop",), False)
+
+
+def test_a_layer_in_several_gzip_parts_is_unpacked_to_count_it(tmp_path: Path) -> None:
+    # As made for lazy pulling: a part for each chunk, and an empty one at the end that states no bytes.
+    parts = [gzip.compress(os.urandom(70_000)), gzip.compress(b"x" * 1000), gzip.compress(b"")]
+    [image] = read(layout(tmp_path / "image", [b"".join(parts)]))
+    assert (list(image.layers.values()), image.at_least) == ([71_000], False)
+
+
+@pytest.mark.parametrize(
+    ("footer", "expected"),
+    [(b"", 5_000_000_000), (b"STARGZ", 2_497_498_976), (b"small", 199_798_976)],
+    ids=["one file of 5 GB", "parts", "too much for its packed length"],
+)
+def test_a_large_layer_is_never_thought_too_large(tmp_path: Path, footer: bytes, expected: int) -> None:
+    packed = 200_000_000 if footer == b"small" else 2_500_000_000
+    blob = "a" * 64
+    path = sparse_tar(tmp_path / "image.tar", {"manifest.json": b'[{"Layers": ["%s"]}]' % blob.encode(), blob: packed})
+    with path.open("rb") as file:
+        offset = tar_index(file)[blob].offset
+    with path.open("r+b") as file:
+        file.seek(offset)
+        file.write(b"\x1f\x8b")
+        file.seek(offset + packed - 20)
+        file.write(
+            footer.ljust(16, b"-") + (5_000_000_000 % 2**32 if footer != b"small" else 100).to_bytes(4, "little")
+        )
+    [image] = read(path)
+    assert (image.layers, image.at_least) == ({blob: expected}, True)
+
+
+@pytest.mark.parametrize("is_stated", [True, False])
+def test_a_zstd_layer_is_as_large_as_its_frame_says(tmp_path: Path, *, is_stated: bool) -> None:
+    header = b"\xa0" + (100_000).to_bytes(4, "little") if is_stated else b"\x00\x58"
+    content = b"\x28\xb5\x2f\xfd" + header + b"data"
+    [image] = read(layout(tmp_path / "image", [content]))
+    assert (list(image.layers.values()), image.at_least) == ([100_000 if is_stated else len(content)], True)
+
+
+def test_a_linked_layer_is_the_one_it_names(tmp_path: Path) -> None:
+    path = tmp_path / "image.tar"
+    with tarfile.open(path, "w") as archive:
+        for name, content in (("one/layer.tar", b"x" * 3000), ("manifest.json", b'[{"Layers": ["two/layer.tar"]}]')):
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+        link = tarfile.TarInfo("two/layer.tar")
+        link.type, link.linkname = tarfile.SYMTYPE, "../one/layer.tar"
+        archive.addfile(link)
+        loop = tarfile.TarInfo("loop")
+        loop.type, loop.linkname = tarfile.SYMTYPE, "loop"
+        archive.addfile(loop)
+    [image] = read(path)
+    assert (sum(image.layers.values()), image.at_least) == (3000, False)
+
+
+def test_the_image_of_the_functions_platform(tmp_path: Path, measured: Callable[[str], Measured]) -> None:
+    layout(tmp_path / "image", {"amd64": b"a" * 9000, "arm64": b"b" * 500})
+    template = IMAGE_FUNCTION + "      ImageUri: ./image\n"
+    assert measured(template).total("Shop") == 9000
+    assert measured(template + "      Architectures: [arm64]\n").total("Shop") == 500
 
 
 def test_a_missing_layer_is_a_lower_bound(tmp_path: Path) -> None:

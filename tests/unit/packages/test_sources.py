@@ -14,6 +14,7 @@ from archlint.lint import build, run
 from archlint.packages import Packages
 
 from .conftest import SAM_HEADER, Measured, function, write
+from .tars_by_hand import saved
 from .zips import Member, write_zip
 
 if TYPE_CHECKING:
@@ -117,6 +118,63 @@ def test_a_nested_stack_is_built_below_its_parent(tmp_path: Path) -> None:
     assert Measured(tmp_path).total("Fn") == 70
 
 
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("samconfig.toml", '[default.build.parameters]\ncached = true\nbuild_dir = "out/lambda"  # for CI\n'),
+        ("samconfig.yaml", "default:\n  build:\n    parameters:\n      build_dir: out/lambda\n"),
+    ],
+)
+def test_the_build_folder_of_samconfig(tmp_path: Path, measured: Measure, file: str, text: str) -> None:
+    write(tmp_path / file, text=text)
+    write(tmp_path / "src" / "app.py", 10)
+    write(tmp_path / "out/lambda/Fn/app.py", 50)
+    assert measured(SAM_HEADER + function()).total("Fn") == 50
+
+
+def test_a_build_run_further_up_belongs_to_the_template_of_its_source(tmp_path: Path) -> None:
+    for name in ("infra", "other"):
+        write(tmp_path / name / "template.yaml", text=SAM_HEADER + function(f"Fn{name}", "../src/" + name))
+        write(tmp_path / "src" / name / "app.py", 10)
+        write(tmp_path / f".aws-sam/build/Fn{name}/app.py", 50)
+    build_toml(tmp_path, tmp_path / "src" / "infra", "Fninfra", "Fnother")
+    found = Measured(tmp_path)
+    assert (found.total("Fninfra"), found.total("Fnother")) == (50, 10)
+    build_toml(tmp_path, "/home/ci/checkout/src/infra", "Fninfra", "Fnother")
+    found = Measured(tmp_path)
+    assert (found.total("Fninfra"), found.total("Fnother")) == (50, 10)
+
+
+def test_a_build_that_failed_is_a_lower_bound(tmp_path: Path, measured: Measure) -> None:
+    write(tmp_path / "src" / "app.py", 10)
+    write(tmp_path / ".aws-sam/build/Fn/pandas/core.so", 50)
+    build_toml(tmp_path, tmp_path / "src", "Fn")
+    found = measured(SAM_HEADER + function())
+    measure = found.packages.of(found.nodes["Fn"])
+    assert measure is not None
+    assert (measure.total, measure.at_least) == (50, True)
+    assert "did not reach its end" in found.notes
+    write(tmp_path / ".aws-sam/build/template.yaml", text="Resources: {}")
+    found = measured(SAM_HEADER + function())
+    assert not (found.packages.of(found.nodes["Fn"]) or measure).at_least
+
+
+def test_a_build_elsewhere_is_no_second_stack(tmp_path: Path) -> None:
+    write(tmp_path / "template.yaml", text=SAM_HEADER + function())
+    built = SAM_HEADER + function(code="Fn") + "    Metadata:\n      SamResourceId: Fn\n"
+    write(tmp_path / "out/lambda/template.yaml", text=built)
+    write(tmp_path / "out/lambda/Fn/numpy/__pycache__/x.pyc", 70)
+    write(tmp_path / "out/build.toml", text="")
+    write(tmp_path / "out/docs/template.yaml", text=SAM_HEADER + function("Docs"))
+    assert set(Measured(tmp_path).nodes) >= {"Fn", "Docs"}
+    assert [template.name for template in build([tmp_path], Config()).templates] == [
+        "out/docs/template.yaml",
+        "template.yaml",
+    ]
+    found = Measured(tmp_path / "out/lambda")
+    assert (found.total("Fn"), found.source("Fn")) == (70, "sam build folder")
+
+
 def test_linting_the_build_itself(tmp_path: Path) -> None:
     write(tmp_path / ".aws-sam/build/Fn/__pycache__/x.pyc", 70)
     template = write(tmp_path / ".aws-sam/build/template.yaml", text=SAM_HEADER + function(code="Fn"))
@@ -145,6 +203,13 @@ def test_a_cdk_asset(tmp_path: Path, measured: Measure, code: object, metadata: 
     write(tmp_path / f"asset.{HASH}" / "index.js", 300)
     found = measured(cdk(code, metadata))
     assert (found.total("Fn"), found.source("Fn")) == (300, "CDK asset")
+
+
+def test_an_image_asset_that_cdk_joins_to_an_uri(tmp_path: Path, measured: Measure) -> None:
+    saved(tmp_path / f"asset.{HASH}.tar", {"layer.tar": 7000})
+    repository = {"Fn::Sub": "cdk-container-assets-${AWS::AccountId}-${AWS::Region}"}
+    uri = {"Fn::Join": ["", [{"Ref": "AWS::AccountId"}, ".dkr.ecr/", repository, f":{HASH}"]]}
+    assert measured(cdk({"ImageUri": uri}, {})).total("Fn") == 7000
 
 
 def test_a_cdk_asset_that_only_the_manifest_names(tmp_path: Path, measured: Measure) -> None:
