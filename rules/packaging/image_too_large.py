@@ -6,9 +6,11 @@ What counts is the sum of the uncompressed layers, not what the registry shows.
 ## How it is measured
 
 From an OCI layout folder or a `docker save` archive that lies in the linted folder: what `ImageUri` names, a CDK image
-asset, or an archive in the Docker context or beside the template that holds an image called like the function. Sizes of
-compressed layers come from the trailer of each, which states them modulo 4 GiB; the smallest size that fits counts, so
-the message says "at least".
+asset, or an archive in the Docker context or beside the template that holds an image called like the function. Of an
+index of several platforms the one of the function's architecture counts. A layer is as large as its tar archive, what
+later layers delete included. The size of a compressed one comes from its trailer, which states it modulo 4 GiB; where
+that leaves a doubt, layers of up to 32 MiB are unpacked into nothing to count them, and larger ones count with the
+smallest size that fits: the message then says "at least".
 
 ## How to fix it
 

@@ -140,7 +140,7 @@ def test_a_build_run_further_up_belongs_to_the_template_of_its_source(tmp_path: 
     build_toml(tmp_path, tmp_path / "src" / "infra", "Fninfra", "Fnother")
     found = Measured(tmp_path)
     assert (found.total("Fninfra"), found.total("Fnother")) == (50, 10)
-    build_toml(tmp_path, "/home/ci/checkout/src/infra", "Fninfra", "Fnother")
+    build_toml(tmp_path, "/asset-input/checkout/src/infra", "Fninfra", "Fnother")
     found = Measured(tmp_path)
     assert (found.total("Fninfra"), found.total("Fnother")) == (50, 10)
 
