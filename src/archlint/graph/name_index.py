@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archlint.graph.names import NAME_PROPERTY
+from archlint.graph.names import NAME_PROPERTY, given_name
 from archlint.graph.stacks import Stack, closest
 from archlint.graph.text import NodePart, Part, Text, joined
 
@@ -51,11 +51,12 @@ class NameIndex:
     def _index_names(self, kind: str) -> dict[tuple[Part, ...], list[Node]]:
         index: dict[tuple[Part, ...], list[Node]] = {}
         self._names[kind] = index
-        name_property = NAME_PROPERTY.get(kind)
+        if kind not in NAME_PROPERTY:
+            return index
         for node in list(self._graph.of_type(kind)):
-            if name_property is None or node.stack is None:
+            if node.stack is None:
                 continue
-            for text in self._texts(node.stack, node.properties.get(name_property)):
+            for text in self._texts(node.stack, given_name(kind, node.properties)):
                 if text.parts and text.hole is None:
                     key = self._canonical(text)
                     index.setdefault(_ssm_key(key) if kind == "AWS::SSM::Parameter" else key, []).append(node)
@@ -75,7 +76,7 @@ class NameIndex:
                     "AWS::SQS::Queue",
                     "AWS::SNS::Topic",
                 )
-                given = part.node.properties.get(name_property) if name_property else None
+                given = given_name(part.node.type, part.node.properties)
                 if (is_name or part.attribute == name_property) and given is not None:
                     names = self._texts(part.node.stack, given)
                     if len(names) == 1 and part not in names[0].parts:

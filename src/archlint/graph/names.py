@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from archlint.graph.text import Hole, NodePart, Text, joined
 
 if TYPE_CHECKING:
     from archlint.graph.text import Part
+    from archlint.template.model import Json
 
 # The property that holds a resource's physical name. Generated names (property absent) can only be referenced.
 NAME_PROPERTY = {
@@ -34,12 +36,15 @@ NAME_PROPERTY = {
     "AWS::Events::EventBus": "Name",
     "AWS::Events::Rule": "Name",
     "AWS::Glue::Crawler": "Name",
+    "AWS::Glue::Database": "DatabaseInput.Name",
     "AWS::Glue::Job": "Name",
+    "AWS::Glue::Table": "TableInput.Name",
     "AWS::Glue::Workflow": "Name",
     "AWS::IAM::InstanceProfile": "InstanceProfileName",
     "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
     "AWS::IAM::Role": "RoleName",
     "AWS::IAM::User": "UserName",
+    "AWS::IoT::Thing": "ThingName",
     "AWS::IoT::TopicRule": "RuleName",
     "AWS::KMS::Alias": "AliasName",
     "AWS::Kinesis::Stream": "Name",
@@ -62,6 +67,8 @@ NAME_PROPERTY = {
     "AWS::SQS::Queue": "QueueName",
     "AWS::SSM::Document": "Name",
     "AWS::SSM::Parameter": "Name",
+    "AWS::SageMaker::Endpoint": "EndpointName",
+    "AWS::SageMaker::Pipeline": "PipelineName",
     "AWS::Scheduler::Schedule": "Name",
     "AWS::Scheduler::ScheduleGroup": "Name",
     "AWS::SecretsManager::Secret": "Name",
@@ -69,6 +76,17 @@ NAME_PROPERTY = {
     "AWS::StepFunctions::StateMachine": "StateMachineName",
     "AWS::Timestream::Database": "DatabaseName",
 }
+
+
+def given_name(kind: str, properties: Mapping[str, Json]) -> Json:
+    """The value of the property that names a resource of this type; None when CloudFormation makes the name."""
+    path = NAME_PROPERTY.get(kind)
+    value: Any = properties
+    for key in path.split(".") if path is not None else (None,):
+        value = value.get(key) if isinstance(value, Mapping) and key is not None else None
+    found: Json = value
+    return found
+
 
 # ARN service and the word before the name → types. `*` stands for "no word": the resource part is the name.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -121,6 +139,13 @@ _ARN_TYPES: dict[tuple[str, str], tuple[str, ...]] = {
     ("batch", "job-definition"): ("AWS::Batch::JobDefinition",),
     ("glue", "job"): ("AWS::Glue::Job",),
     ("glue", "crawler"): ("AWS::Glue::Crawler",),
+    ("glue", "database"): ("AWS::Glue::Database",),
+    ("glue", "table"): ("AWS::Glue::Table",),
+    ("glue", "workflow"): ("AWS::Glue::Workflow",),
+    ("iot", "rule"): ("AWS::IoT::TopicRule",),
+    ("iot", "thing"): ("AWS::IoT::Thing",),
+    ("sagemaker", "endpoint"): ("AWS::SageMaker::Endpoint",),
+    ("sagemaker", "pipeline"): ("AWS::SageMaker::Pipeline",),
     ("scheduler", "schedule-group"): ("AWS::Scheduler::ScheduleGroup",),
     ("scheduler", "schedule"): ("AWS::Scheduler::Schedule",),
     ("pipes", "pipe"): ("AWS::Pipes::Pipe",),
@@ -145,6 +170,7 @@ _LAST_NAMED = {
     "autoscaling": ("autoScalingGroup",),
     "ecs": ("service",),
     "events": ("rule",),
+    "glue": ("table",),
     "iam": ("role", "policy", "user"),
     "scheduler": ("schedule",),
 }
@@ -259,4 +285,14 @@ def is_unknown(text: Text) -> bool:
     return all(isinstance(part, Hole) or (isinstance(part, str) and not part.strip("*-_/:.")) for part in text.parts)
 
 
-__all__ = ["ARN_SERVICES", "NAME_PROPERTY", "ArnName", "NodePart", "arn_form", "is_unknown", "parse_arn", "whole_arn"]
+__all__ = [
+    "ARN_SERVICES",
+    "NAME_PROPERTY",
+    "ArnName",
+    "NodePart",
+    "arn_form",
+    "given_name",
+    "is_unknown",
+    "parse_arn",
+    "whole_arn",
+]

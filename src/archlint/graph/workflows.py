@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 if TYPE_CHECKING:
+    from archlint.graph.edges.calls import Operation
     from archlint.graph.model import Node
     from archlint.template.model import Body, Place, TemplatePath
 
@@ -28,8 +29,13 @@ class State(msgspec.Struct, frozen=True):
     pattern: Literal["request", "sync", "token"] = "request"
     """How the task waits: for the response, the job's end (`.sync`) or a token (`.waitForTaskToken`, activities)."""
     targets: tuple[Node, ...] = ()
-    dynamic: bool = False
-    """True when the thing that the task calls is known only at run time."""
+    unknown: tuple[Operation, ...] = ()
+    """What the task does with things that are known only at run time."""
+
+    @property
+    def dynamic(self) -> bool:
+        """True when the thing that the task calls is known only at run time."""
+        return bool(self.unknown)
 
     @property
     def type(self) -> str:

@@ -389,3 +389,68 @@ def test_a_permission_stands_for_a_definition_that_is_not_here(graph_of: GraphOf
         Mode.SYNC,
         "Call",
     )
+
+
+def test_stage_variables_name_the_link_and_the_function(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Api: {Type: AWS::ApiGateway::RestApi, Properties: {Name: a}}
+          Stage:
+            Type: AWS::ApiGateway::Stage
+            Properties: {RestApiId: !Ref Api, Variables: {link: !Ref Link, function: orders, unused: x}}
+          Behind:
+            Type: AWS::ApiGateway::Method
+            Properties:
+              RestApiId: !Ref Api
+              HttpMethod: GET
+              Integration:
+                Type: HTTP_PROXY
+                ConnectionType: VPC_LINK
+                ConnectionId: "${stageVariables.link}"
+                Uri: http://internal.example.com
+          Chosen:
+            Type: AWS::ApiGateway::Method
+            Properties:
+              RestApiId: !Ref Api
+              HttpMethod: POST
+              Integration:
+                Type: AWS_PROXY
+                Uri:
+                  Fn::Sub: >-
+                    arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:${!stageVariables.function}/invocations
+          Unset:
+            Type: AWS::ApiGateway::Method
+            Properties:
+              RestApiId: !Ref Api
+              HttpMethod: PUT
+              Integration: {Type: HTTP_PROXY, ConnectionId: "${stageVariables.other}", Uri: "http://a.example.com"}
+          Link: {Type: AWS::ApiGateway::VpcLink, Properties: {TargetArns: [!Ref Balancer]}}
+          Balancer: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer, Properties: {Type: network}}
+          Fn: {Type: AWS::Lambda::Function, Properties: {FunctionName: orders}}
+        """
+    )
+    assert drawn(graph, EdgeKind.DELIVERS, EdgeKind.TRIGGERS) == [
+        "Api -delivers-> Balancer",
+        "Api -triggers:sync-> Fn",
+    ]
+
+
+def test_an_endpoint_named_in_the_path(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Api: {Type: AWS::ApiGateway::RestApi, Properties: {Name: a}}
+          Method:
+            Type: AWS::ApiGateway::Method
+            Properties:
+              RestApiId: !Ref Api
+              HttpMethod: POST
+              Integration:
+                Type: AWS
+                IntegrationHttpMethod: POST
+                Uri: !Sub "arn:aws:apigateway:x:runtime.sagemaker:path/endpoints/${Model.EndpointName}/invocations"
+          Model: {Type: AWS::SageMaker::Endpoint, Properties: {EndpointConfigName: c}}
+        """
+    )
+    assert drawn(graph, EdgeKind.TRIGGERS) == ["Api -triggers:sync-> Model"]

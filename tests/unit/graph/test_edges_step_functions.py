@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 THINGS = """
           Fn: {Type: AWS::Lambda::Function, Properties: {FunctionName: orders}}
+          Group: {Type: AWS::Athena::WorkGroup, Properties: {Name: reports}}
+          Catalog: {Type: AWS::Glue::Database, Properties: {DatabaseInput: {Name: sales}}}
+          Model: {Type: AWS::SageMaker::Endpoint, Properties: {EndpointName: model}}
+          Knowledge: {Type: AWS::Bedrock::KnowledgeBase, Properties: {}}
+          Emr: {Type: AWS::EMR::Cluster, Properties: {}}
           Jobs: {Type: AWS::SQS::Queue}
           Told: {Type: AWS::SNS::Topic}
           Table: {Type: AWS::DynamoDB::Table, Properties: {TableName: orders}}
@@ -58,6 +63,42 @@ def machine(task: str) -> str:
                 "TransformOutput: {S3OutputPath: 's3://theirs/out'}}"
             ),
             ["reads-> Files", "writes-> Bucket theirs"],
+        ),
+        (
+            (
+                "Resource: 'arn:aws:states:::athena:startQueryExecution.sync', Parameters: {WorkGroup: reports, "
+                "QueryExecutionContext: {Database: sales}, ResultConfiguration: {OutputLocation: !Sub 's3://${Files}'}}"
+            ),
+            ["invokes:sync-> Group", "reads-> Catalog", "writes-> Files"],
+        ),
+        (
+            (
+                "Resource: 'arn:aws:states:::athena:startQueryExecution', "
+                "Parameters: {WorkGroup: primary, QueryExecutionContext: {Database: theirs}}"
+            ),
+            [],
+        ),
+        (
+            "Resource: 'arn:aws:states:::aws-sdk:sagemakerruntime:invokeEndpoint', Parameters: {EndpointName: model}",
+            ["invokes:sync-> Model"],
+        ),
+        (
+            (
+                "Resource: 'arn:aws:states:::aws-sdk:bedrockagentruntime:retrieve', "
+                "Parameters: {KnowledgeBaseId: !Ref Knowledge}"
+            ),
+            ["reads-> Knowledge"],
+        ),
+        (
+            "Resource: 'arn:aws:states:::elasticmapreduce:addStep.sync', Parameters: {ClusterId: !Ref Emr}",
+            ["invokes:sync-> Emr"],
+        ),
+        (
+            (
+                "Resource: 'arn:aws:states:::aws-sdk:textract:startDocumentAnalysis', Parameters: {DocumentLocation: "
+                "{S3Object: {Bucket: !Ref Files}}, NotificationChannel: {SNSTopicArn: !Ref Told}}"
+            ),
+            ["publishes-> Told", "reads-> Files"],
         ),
         (
             "Resource: 'arn:aws:states:::lambda:invoke', Parameters: {FunctionName: !GetAtt Fn.Arn}",

@@ -270,6 +270,39 @@ def test_a_machine_with_a_dynamic_target_may_reach_what_its_role_allows(graph_of
     assert set(allowed(graph)) == {("Machine", "invokes", "One"), ("Machine", "invokes", "Two")}
 
 
+def test_what_a_job_reads_at_run_time_is_what_the_role_lets_it_read(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Media: {Type: AWS::S3::Bucket}
+          Texts: {Type: AWS::S3::Bucket}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              AssumeRolePolicyDocument: {}
+              Policies:
+                - PolicyName: a
+                  PolicyDocument:
+                    Statement:
+                      - {Effect: Allow, Action: s3:GetObject, Resource: !Sub "${Media.Arn}/*"}
+                      - {Effect: Allow, Action: s3:PutObject, Resource: [!Sub "${Media.Arn}/*", !Sub "${Texts.Arn}/*"]}
+          Machine:
+            Type: AWS::StepFunctions::StateMachine
+            Properties:
+              RoleArn: !GetAtt Role.Arn
+              Definition:
+                StartAt: A
+                States:
+                  A:
+                    Type: Task
+                    Resource: arn:aws:states:::aws-sdk:transcribe:startTranscriptionJob
+                    Parameters: {Media: {MediaFileUri.$: $.file}, OutputBucketName: !Ref Texts}
+                    End: true
+        """
+    )
+    assert set(allowed(graph)) == {("Machine", "reads", "Media")}
+
+
 def test_the_arn_of_a_stream_alone_touches_no_item(graph_of: GraphOf) -> None:
     graph = graph_of(
         """

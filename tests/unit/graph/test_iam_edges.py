@@ -427,3 +427,35 @@ def test_a_policy_inside_an_api_s_definition(graph_of: GraphOf) -> None:
         """
     )
     assert set(edges(graph, EdgeKind.PERMITS)) == {("*", "Api")}
+
+
+def test_a_policy_made_of_data_and_a_table_of_a_catalog(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Domain:
+            Type: AWS::ApiGateway::DomainNameV2
+            Properties:
+              Policy:
+                Fn::ToJsonString:
+                  Statement:
+                    - {Effect: Allow, Principal: "*", Action: "execute-api:*", Resource: "arn:aws:execute-api:*:*:*/*"}
+          Catalog: {Type: AWS::Glue::Database, Properties: {DatabaseInput: {Name: sales}}}
+          Orders: {Type: AWS::Glue::Table, Properties: {DatabaseName: !Ref Catalog, TableInput: {Name: orders}}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyDocument:
+                    Statement:
+                      - Effect: Allow
+                        Action: [glue:GetTable, glue:GetDatabase]
+                        Resource:
+                          - !Sub "arn:aws:glue:${AWS::Region}:${AWS::AccountId}:table/${Catalog}/${Orders}"
+                          - !Sub "arn:aws:glue:${AWS::Region}:${AWS::AccountId}:database/sales"
+        """
+    )
+    assert [str(edge.target) for edge in graph.edges if edge.kind is EdgeKind.GRANTS] == ["Orders", "Catalog"]
+    assert [(str(edge.source), str(edge.target)) for edge in graph.edges if edge.kind is EdgeKind.PERMITS] == [
+        ("*", "Domain")
+    ]

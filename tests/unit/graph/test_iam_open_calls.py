@@ -130,3 +130,45 @@ def test_what_is_allowed_with_everything_is_allowed_with_what_code_is_told_of(gr
         """
     )
     assert _allowed(graph) == ["Writer writes Table"]
+
+
+def test_all_of_a_service_with_one_flow_is_that_flow(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Topic: {Type: AWS::SNS::Topic}
+          Other: {Type: AWS::SNS::Topic}
+          Files: {Type: AWS::S3::Bucket}
+          Fn:
+            Type: AWS::Lambda::Function
+            Properties:
+              Role: !GetAtt Role.Arn
+              Environment: {Variables: {TOPIC: !Ref Topic, FILES: !Ref Files}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyDocument: {Statement: [{Effect: Allow, Action: ["sns:*", "s3:*"], Resource: "*"}]}
+        """
+    )
+    assert _allowed(graph) == ["Fn publishes Topic"]
+
+
+def test_code_may_post_to_the_connections_of_an_api(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Api: {Type: AWS::ApiGatewayV2::Api, Properties: {Name: a, ProtocolType: WEBSOCKET}}
+          Fn: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Role.Arn}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyDocument:
+                    Statement:
+                      - Effect: Allow
+                        Action: execute-api:ManageConnections
+                        Resource: !Sub "arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*"
+        """
+    )
+    assert _allowed(graph) == ["Fn connects Api"]

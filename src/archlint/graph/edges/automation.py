@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from archlint.graph.edges.calls import Operation
 from archlint.graph.edges.definitions import Definition, definitions
-from archlint.graph.edges.operations import Operation, arguments, operations
+from archlint.graph.edges.operations import arguments, operations
 from archlint.graph.edges.sending import FUNCTION, MACHINE
 from archlint.graph.model import EdgeKind, Mode
 

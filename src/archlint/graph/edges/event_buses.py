@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from archlint.graph.edges.functions import patterns
 from archlint.graph.edges.operations import arguments, operations
 from archlint.graph.edges.paths import EACH, follow, mappings, steps
+from archlint.graph.edges.senders import draw_senders
 from archlint.graph.edges.sending import (
-    BUCKET,
     BUS,
     FUNCTION,
     QUEUE,
@@ -25,8 +25,6 @@ from archlint.graph.edges.string_template import parse_json as parse_flat
 from archlint.graph.model import EdgeKind, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from archlint.graph.edges.table import Finder
     from archlint.graph.link import Linker
     from archlint.graph.model import Node
@@ -41,7 +39,6 @@ _TASK = (
     ("BatchParameters", "JobDefinition", "AWS::Batch::JobDefinition"),
     ("BatchJobParameters", "JobDefinition", "AWS::Batch::JobDefinition"),
 )
-_ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 
 
 def rule(linker: Linker, node: Node) -> None:
@@ -52,7 +49,7 @@ def rule(linker: Linker, node: Node) -> None:
     detail: dict[str, Json] = {}
     if "EventPattern" in properties:
         detail["pattern"] = plain(linker, stack, decoded(properties["EventPattern"]))
-        _senders(linker, node, detail)
+        draw_senders(linker, node, detail)
     if "ScheduleExpression" in properties:
         detail["schedule"] = plain(linker, stack, properties["ScheduleExpression"])
     if "EventBusName" in properties:
@@ -97,43 +94,6 @@ def started_by(linker: Linker, node: Node, body: Body, key: str) -> list[tuple[T
         if found:
             return found
     return [(target, (key,)) for target in named(linker, node, key, body.get(key), FUNCTION)]
-
-
-_SENDERS = (BUCKET, *_ALARMS)
-_BUCKET_NAMES = (steps("detail.bucket.name[]"), steps("detail.requestParameters.bucketName[]"))
-
-
-def _senders(linker: Linker, node: Node, detail: dict[str, Json]) -> None:
-    """Bucket or alarm → rule when the pattern names it."""
-    stack = node.stack
-    assert stack is not None  # noqa: S101 - the caller has looked
-    for path, written in follow(node.properties, ("EventPattern",)):
-        pattern = decoded(written)
-        for here, value, types in _named_senders(pattern) if isinstance(pattern, dict) else ():
-            place = node.place(*path, *(here if written is pattern else ()))
-            for target in linker.targets(stack, value, *types):
-                if target.node.type in _SENDERS or (target.node.external and types == (BUCKET,)):
-                    linker.connect(EdgeKind.DELIVERS, target.node, node, place=place, detail=detail)
-
-
-def _named_senders(pattern: Body) -> Iterator[tuple[TemplatePath, Json, tuple[str, ...]]]:
-    """Path, value and expected types of whatever a pattern names as the sender of its events."""
-    sources = pattern.get("source")
-    sources = sources if isinstance(sources, list) else [sources]
-    places: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
-    if "aws.s3" in sources:
-        places = [(names, (BUCKET,)) for names in _BUCKET_NAMES] + [(("resources", EACH), ())]
-    elif "aws.cloudwatch" in sources:
-        places = [(("detail", "alarmName", EACH), _ALARMS), (("resources", EACH), ())]
-    for steps_to, types in places:
-        for here, value in follow(pattern, steps_to):
-            if not _is_matcher(value):
-                yield here, value, types
-
-
-def _is_matcher(value: Any) -> bool:
-    """True for `{"prefix": …}` and the like, which name no resource."""
-    return isinstance(value, dict) and not any(key == "Ref" or str(key).startswith("Fn::") for key in value)
 
 
 def schedule(linker: Linker, node: Node) -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from archlint.graph.edges.operations import KEYS, Operation, operations
+from archlint.graph.edges import stages
+from archlint.graph.edges.calls import KEYS, Operation
+from archlint.graph.edges.operations import operations
 from archlint.graph.edges.paths import EACH, branches, follow
 from archlint.graph.edges.sending import BUCKET, BUS, FUNCTION, endpoints, is_default_bus, starts_code
 from archlint.graph.edges.string_template import MARK, Flat, flatten
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 _URI = re.compile(r":apigateway:[^:]*:(?:[\w.-]+\.)?(?P<service>[\w-]+):(?P<kind>path|action)/(?P<rest>.*)$", re.DOTALL)
 _FUNCTION_PATH = re.compile(r"^/?[0-9-]+/functions/(.+?)(?:/(?:response-streaming-)?invocations)?$")
 _QUERY_ACTION = re.compile(r"(?:^|[?&'\"])Action=(\w+)")
-_STAGE_VARIABLE = "stageVariables."
 _EVENT_HEADER = "integration.request.header.x-amz-invocation-type"
 _LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 _VPC_LINKS = ("AWS::ApiGateway::VpcLink", "AWS::ApiGatewayV2::VpcLink")
@@ -94,8 +95,8 @@ class Integrations:
             self._plain(integration, uri, flat)
         elif match["service"] == "lambda" and match["kind"] == "path":
             path = _FUNCTION_PATH.match(match["rest"])
-            if path and _STAGE_VARIABLE not in path[1]:
-                self._function(integration, flat.value(path[1]))
+            for name in stages.filled(self._linker, integration.api, flat, path[1]) if path else ():
+                self._function(integration, name)
         elif match["kind"] == "action":
             rest = Flat(match["rest"], flat.holes)
             self._service(integration, match["service"], match["rest"].strip("/").split("?")[0], rest)
@@ -125,16 +126,16 @@ class Integrations:
         self._add(integration, kind, target, Mode.SYNC if started else None, integration.place("uri"))
 
     def _vpc_link(self, integration: Integration, connection: Json, uri: Json) -> None:
-        """To the load balancer behind the link: that of the listener in the URI, else the link's own targets."""
-        found = [
-            balancer
-            for target in endpoints(self._linker, integration.stack, uri)
-            for balancer in _balancers(self._linker, target)
-        ]
+        """To the load balancer behind the link: the link's own target, else that of the listener in the URI."""
+        found: list[Target] = []
+        flat = flatten(integration.value(connection))
+        names = stages.filled(self._linker, integration.api, flat, flat.text) if flat is not None else []
+        for link in self._linker.targets(integration.stack, names, *_VPC_LINKS):
+            if link.node.stack is not None:
+                found += self._linker.targets(link.node.stack, link.node.properties.get("TargetArns"))
         if not found:
-            for link in self._linker.targets(integration.stack, integration.value(connection), *_VPC_LINKS):
-                if link.node.stack is not None:
-                    found += self._linker.targets(link.node.stack, link.node.properties.get("TargetArns"))
+            for target in endpoints(self._linker, integration.stack, uri):
+                found += _balancers(self._linker, target)
         for target in found:
             self._forward(integration, target)
 
@@ -153,6 +154,15 @@ class Integrations:
                 self._named(integration, operation, bucket)
             else:
                 self._open(integration, operation)
+            return
+        if service in _NAMED_IN_PATH:
+            before, action = _NAMED_IN_PATH[service]
+            name = path.removeprefix(before).split("/", 1)[0]
+            for operation in operations(service, action) if path.startswith(before) else ():
+                if name.startswith("{"):
+                    self._open(integration, operation)
+                else:
+                    self._named(integration, operation, flat.value(name))
             return
         # Services with a REST interface name the operation in the path: `batch:path//v1/submitjob`.
         action = self._query_action(integration, rest) or _ONLY_ACTION.get(service) or path.rpartition("/")[2]
@@ -249,6 +259,8 @@ class Integrations:
             routes.append(integration.route)
 
 
+# Service → what its paths have before the resource's name, and the operation.
+_NAMED_IN_PATH = {"sagemaker": ("endpoints/", "InvokeEndpoint")}
 _ONLY_ACTION = {"sns": "Publish", "sqs": "SendMessage", "events": "PutEvents"}
 _PATTERNS: dict[str, re.Pattern[str]] = {}
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archlint.graph.edges import asl
 from archlint.graph.edges.asl import ARGUMENTS, Call
+from archlint.graph.edges.calls import Operation, operation
 from archlint.graph.edges.definitions import Definition, definitions
-from archlint.graph.edges.operations import Operation, arguments, is_dynamic, operations
+from archlint.graph.edges.operations import arguments, is_dynamic, operations
 from archlint.graph.edges.sending import BUCKET, BUS, FUNCTION, endpoints, is_default_bus, plain
 from archlint.graph.model import EdgeKind, Mode
 from archlint.graph.workflows import State, Workflow
@@ -97,9 +98,8 @@ class _Walk:
             if body.get("Type") == "Task":
                 states.append(self._task(scope, name, body))
                 continue
-            states.append(State(name, body, scope, self._definition.place(path)))
-            if body.get("Type") == "Map":
-                self._distributed_map(name, body, path)
+            unknown = self._distributed_map(name, body, path) if body.get("Type") == "Map" else ()
+            states.append(State(name, body, scope, self._definition.place(path), unknown=unknown))
         self._draw(frozenset(_caught(states)))
         workflow = Workflow(self._machine, self._definition.data, tuple(states))
         self._linker.graph.workflows.setdefault(self._machine, []).append(workflow)
@@ -128,7 +128,7 @@ class _Walk:
         text = flat.text if flat is not None else ""
         task = _Task(name, body, path, asl.call(text), [])
         call = task.call
-        dynamic = False
+        unknown: tuple[Operation, ...] = ()
         if call.service is None or call.service == "activity":
             if flat is not None and (text.startswith("arn:") or not flat.is_known):
                 self._by_arn(task)
@@ -136,10 +136,10 @@ class _Walk:
         elif call[:2] in _ENDPOINT_CALLS:
             self._endpoint(task)
         else:
-            dynamic = self._operations(task)
+            unknown = self._operations(task)
         targets = tuple(dict.fromkeys(task.targets))
         place = self._definition.place(path)
-        return State(name, body, scope, place, call.service, call.action, call.pattern, targets, dynamic)
+        return State(name, body, scope, place, call.service, call.action, call.pattern, targets, unknown)
 
     def _by_arn(self, task: _Task) -> None:
         place = self._definition.place((*task.path, "Resource"))
@@ -155,16 +155,18 @@ class _Walk:
                 self._add(task.name, _Found(EdgeKind.INVOKES, target.node, place, Mode.SYNC, target.qualifier))
                 task.targets.append(target.node)
 
-    def _operations(self, task: _Task) -> bool:
-        """Draws what the operation does; True when some target is known only at run time."""
+    def _operations(self, task: _Task) -> tuple[Operation, ...]:
+        """Draws what the operation does; returns what it does with things that are known only at run time."""
         found = operations(task.call.service or "", task.call.action or "")
-        dynamic = bool(found) and any(is_dynamic(task.body.get(key)) for key in ARGUMENTS)
-        for operation in found:
-            for parameter in operation.parameters:
+        if any(is_dynamic(task.body.get(key)) for key in ARGUMENTS):
+            return found
+        unknown: list[Operation] = []
+        for each in found:
+            for parameter in each.parameters:
                 for here, value, _ in task.arguments(*parameter):
-                    if not self._named(task, operation, here, value):
-                        dynamic = True
-        return dynamic
+                    if not self._named(task, each, here, value):
+                        unknown.append(each)
+        return tuple(dict.fromkeys(unknown))
 
     def _named(self, task: _Task, operation: Operation, here: TemplatePath, value: Json) -> bool:
         """Adds the edges to what one parameter names; False when that is known only at run time."""
@@ -178,7 +180,7 @@ class _Walk:
             return False
         events = tuple(self._events(task)) if BUS in operation.types else ()
         for target in self._linker.targets(self._stack, resource, *operation.types):
-            if is_default_bus(target.node):
+            if is_default_bus(target.node) or (operation.only_known and target.node.external):
                 continue
             for kind in _kinds(operation, task):
                 mode = _mode(operation, task) if kind is EdgeKind.INVOKES else None
@@ -217,7 +219,9 @@ class _Walk:
             found.append(event)
         return found
 
-    def _distributed_map(self, name: str, body: Body, path: TemplatePath) -> None:
+    def _distributed_map(self, name: str, body: Body, path: TemplatePath) -> tuple[Operation, ...]:
+        """Draws what a distributed map reads and writes; returns what it does with buckets known only at run time."""
+        unknown: list[Operation] = []
         for key, kind in (("ItemReader", EdgeKind.READS), ("ResultWriter", EdgeKind.WRITES)):
             item = body.get(key)
             if not isinstance(item, dict):
@@ -225,9 +229,11 @@ class _Walk:
             for given in ARGUMENTS:
                 for here, value, dynamic in arguments(item.get(given), ("bucket",), (*path, key, given)):
                     if dynamic or is_dynamic(value):
+                        unknown.append(operation(kind, "Bucket", BUCKET))
                         continue
                     for target in self._linker.targets(self._stack, self._definition.value(value), BUCKET):
                         self._add(name, _Found(kind, target.node, self._definition.place(here)))
+        return tuple(unknown)
 
 
 def _call_by_arn(targets: list[Node], text: str) -> Call:

@@ -97,6 +97,8 @@ def _flat(value: Json, holes: list[Json], depth: int) -> str:
             text = _sub(argument, holes, depth)
         elif function == "Fn::Join":
             text = _join(argument, holes, depth)
+        elif function == "Fn::ToJsonString":
+            text = json.dumps(_marked(argument, holes, depth), ensure_ascii=False)
         if text is not None:
             return text
     return _mark(value, holes)
@@ -135,6 +137,19 @@ def _join(argument: Any, holes: list[Json], depth: int) -> str | None:
     return separator.join(_flat(item, holes, depth + 1) for item in items)
 
 
+def _marked(value: Json, holes: list[Json], depth: int) -> Json:
+    """Data with a mark for each intrinsic function in it, as `Fn::ToJsonString` makes JSON of it."""
+    if depth > _MAX_DEPTH:
+        return _mark(value, holes)
+    if isinstance(value, list):
+        return [_marked(item, holes, depth + 1) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and next(iter(value)).startswith(("Fn::", "Ref")):
+        return _flat(value, holes, depth + 1)
+    return {key: _marked(item, holes, depth + 1) for key, item in value.items()}
+
+
 def parse_json(text: str) -> Json:
     """The JSON in a flattened text; a mark or `${Name}` outside strings becomes a string. None when it is no JSON."""
     found = _loaded(text)
@@ -148,8 +163,12 @@ def decoded(value: Json) -> Json:
 
     Mappings and lists are what they are; None for a text that is no JSON.
     """
-    if isinstance(value, dict) and not (len(value) == 1 and next(iter(value)) in ("Fn::Sub", "Fn::Join")):
-        return value
+    if isinstance(value, dict):
+        function = next(iter(value)) if len(value) == 1 else ""
+        if function == "Fn::ToJsonString":
+            return value[function]
+        if function not in ("Fn::Sub", "Fn::Join"):
+            return value
     flat = flatten(value)
     if flat is None:
         return value

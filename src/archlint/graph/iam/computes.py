@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archlint.graph.iam.identity import ROLE
 from archlint.graph.iam.shortcut import direct
 from archlint.graph.iam.statements import spread
-from archlint.graph.names import NAME_PROPERTY
+from archlint.graph.names import given_name
 from archlint.graph.text import NodePart, Text
 
 if TYPE_CHECKING:
@@ -136,8 +136,7 @@ class Told:
             return True
         if node.external:
             return self._holds_external(node)
-        name_property = NAME_PROPERTY.get(node.type)
-        given = node.properties.get(name_property) if name_property and node.stack is not None else None
+        given = given_name(node.type, node.properties)
         if given is None or node.stack is None:
             return False
         return any(text.parts and text.parts in self._texts for text in self._linker.texts(node.stack, given))

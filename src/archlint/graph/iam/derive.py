@@ -15,11 +15,12 @@ from archlint.graph.iam.actions import matches, service_of
 from archlint.graph.iam.computes import COMPUTE_TYPES, Told, roles_of
 from archlint.graph.iam.evaluate import is_denied
 from archlint.graph.iam.flows import allowed_flows, allows_receiving
-from archlint.graph.iam.grants import services_of
+from archlint.graph.iam.grants import services_of, services_of_type
 from archlint.graph.iam.identity import ROLE
 from archlint.graph.model import EdgeKind, Evidence, Mode
 
 if TYPE_CHECKING:
+    from archlint.graph.edges.calls import Operation
     from archlint.graph.iam.facts import OpenCall, Permission
     from archlint.graph.iam.flows import Flow
     from archlint.graph.link import Linker
@@ -159,7 +160,12 @@ def _told(linker: Linker, role: Node, compute: Node, broad: list[Permission]) ->
 
 
 def _spelled(permission: Permission) -> frozenset[str]:
-    return frozenset(action for action in permission.statement.actions if action.partition(":")[2].strip("*"))
+    actions = permission.statement.actions
+    return frozenset(each for each in actions if each.partition(":")[2].strip("*") or service_of(each) in _ONE_FLOW)
+
+
+# Services with one thing to do with what the environment names, so that all of their actions say which.
+_ONE_FLOW = frozenset({"events", "firehose", "lambda", "sns", "states"})
 
 
 def _fits(flow: Flow, grant: Edge) -> bool:
@@ -251,14 +257,13 @@ def _dynamic_machines(linker: Linker) -> None:
     """State machines whose tasks choose their target at run time; the definitions of the others say everything."""
     graph = linker.graph
     for machine, workflows in graph.workflows.items():
-        services = {state.service for workflow in workflows for state in workflow.tasks if state.dynamic}
-        if not services or machine.stack is None:
+        unknown = {each for workflow in workflows for state in workflow.states for each in state.unknown}
+        if not unknown or machine.stack is None:
             continue
-        declared = {edge.target for edge in graph.outgoing(machine) if edge.kind in _MACHINE_KINDS}
+        declared = {(edge.kind, edge.target) for edge in graph.outgoing(machine)}
         for target in linker.targets(machine.stack, machine.properties.get("RoleArn"), ROLE):
             for key, found in _allowed(linker, target.node).items():
-                served = {action.partition(":")[0] for action in found.actions}
-                if key.kind is EdgeKind.TRIGGERS or key.target in declared or not served & _prefixes(services):
+                if (key.kind, key.target) in declared or not any(_admits(each, key, found.actions) for each in unknown):
                     continue
                 linker.connect(
                     key.kind,
@@ -304,13 +309,14 @@ def _open_calls(linker: Linker) -> None:
         )
 
 
-_MACHINE_KINDS = frozenset({EdgeKind.INVOKES, EdgeKind.READS, EdgeKind.WRITES, EdgeKind.PUBLISHES, EdgeKind.CONNECTS})
-# Names of Step Functions integrations that differ from the IAM prefix of their actions.
-_INTEGRATION_PREFIXES = {"eventbridge": "events", "sfn": "states", "rdsdata": "rds-data", "apigateway": "execute-api"}
-
-
-def _prefixes(services: set[str | None]) -> set[str]:
-    return {_INTEGRATION_PREFIXES.get(service, service) for service in services if service is not None}
+def _admits(operation: Operation, key: _Key, actions: set[str]) -> bool:
+    """True when this may be what the operation does; of things outside the run the actions tell the type."""
+    if key.kind not in operation.kinds:
+        return False
+    if not key.target.external:
+        return key.target.type in operation.types
+    services = frozenset().union(*(services_of_type(kind) for kind in operation.types))
+    return any(service_of(action) in services for action in actions)
 
 
 def _assumes(linker: Linker, role: Node) -> None:

@@ -115,6 +115,7 @@ FLOWS: tuple[Flow, ...] = (
     _flow(INVOKES, "bedrock:InvokeFlow", "Bedrock::Flow Bedrock::FlowAlias", Mode.SYNC),
     _flow(INVOKES, "ssm:SendCommand StartAutomationExecution", "SSM::Document", Mode.ASYNC),
     _flow(CONNECTS, "execute-api:Invoke", "ApiGateway::RestApi ApiGatewayV2::Api"),
+    _flow(CONNECTS, "execute-api:ManageConnections", "ApiGatewayV2::Api", weak=True),
     _flow(CONNECTS, "appsync:GraphQL", "AppSync::GraphQLApi"),
 )
 

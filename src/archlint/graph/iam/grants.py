@@ -67,14 +67,15 @@ _ARN_SERVICES: dict[str, frozenset[str]] = {
 def services_of(node: Node) -> frozenset[str] | None:
     """Service prefixes whose actions work on this resource; None when any may (an external thing without ARN)."""
     if not node.external:
-        return _services_of_type(node.type)
+        return services_of_type(node.type)
     fields = node.logical_id.replace("${AWS::Partition}", "aws", 1).split(":", 3)
     service = fields[2] if fields[0] == "arn" and len(fields) > 3 else node.service
     return _ARN_SERVICES.get(service, frozenset({service})) if service is not None else None
 
 
 @lru_cache(maxsize=1024)
-def _services_of_type(kind: str) -> frozenset[str]:
+def services_of_type(kind: str) -> frozenset[str]:
+    """Service prefixes of the actions that work on resources of this type."""
     _, _, rest = kind.partition("::")
     service = rest.partition("::")[0]
     return _SERVICES.get(service) or frozenset({service.lower()})

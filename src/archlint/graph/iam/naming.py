@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archlint.graph.iam.actions import glob
 from archlint.graph.iam.reach import HOLE, may_name_family, reaches_everything
 from archlint.graph.iam.shortcut import direct
-from archlint.graph.names import NAME_PROPERTY, parse_arn
+from archlint.graph.names import given_name, parse_arn
 from archlint.graph.text import Hole, NodePart, Text, joined
 
 if TYPE_CHECKING:
@@ -166,12 +166,11 @@ def _folder(stack: Stack) -> str:
 
 def _indexed(linker: Linker, kind: str) -> dict[str, list[tuple[Text, Node]]]:
     found: dict[str, list[tuple[Text, Node]]] = {}
-    name_property = NAME_PROPERTY.get(kind)
     for node in linker.graph.of_type(kind):
         stack = node.stack
         if stack is None:
             continue
-        given = node.properties.get(name_property) if name_property else None
+        given = given_name(kind, node.properties)
         if given is None:
             names = [joined((Hole("AWS::StackName", stack.scope), f"-{node.logical_id}-", Hole(node.id)))]
         else:

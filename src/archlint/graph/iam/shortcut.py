@@ -31,7 +31,7 @@ _STAND_INS = frozenset(
     }
 )
 # Their resources' names come last: `rule/${Bus}/${Rule}`.
-_PATHS = frozenset({"ecs", "events", "iam"})
+_PATHS = frozenset({"ecs", "events", "glue", "iam"})
 _FIELD = r"(?:[^:${}]|\$\{AWS::[A-Za-z]+\})*"
 _ARN = re.compile(
     rf"arn:{_FIELD}:(?P<service>[a-z0-9-]+):{_FIELD}:{_FIELD}:(?P<word>[A-Za-z-]+[/:])?"

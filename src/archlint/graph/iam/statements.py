@@ -181,6 +181,8 @@ def _is_intrinsic(value: dict[str, Json]) -> bool:
 
 def parsed(document: Json) -> Json:
     """The document itself, or what it says when it is JSON in a string (also inside `Fn::Sub`)."""
+    if isinstance(document, dict) and len(document) == 1 and "Fn::ToJsonString" in document:
+        return document["Fn::ToJsonString"]
     if isinstance(document, dict) and len(document) == 1 and "Fn::Sub" in document:
         argument = document["Fn::Sub"]
         text, variables, *_ = [*argument, None, None] if isinstance(argument, list) else [argument, None]
