@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 How: TypeAlias = Literal["export", "ssm", "output"]
 
 _PARAMETER = "AWS::SSM::Parameter"
+# What an import is written with; a transform may bring one in from another file.
+_IMPORTING = ("ImportValue", "{{resolve:ssm:", "AWS::SSM::Parameter::Value", "Fn::Transform", "!Transform")
 _RESOLVE = "{{resolve:ssm:"
 _DYNAMIC = re.compile(r"\{\{resolve:ssm:((?>\$\{[^}]*\}|[^}])*)\}\}")
 _NESTED_OUTPUT = re.compile(r"\$\{([A-Za-z0-9]+)\.(Outputs\.[A-Za-z0-9]+)\}")
@@ -69,8 +71,15 @@ def imports(graph: ResourceGraph, stack: Stack) -> tuple[Import, ...]:
     known = graph.imports.get(stack)
     if known is None:
         assert graph.resolver is not None  # noqa: S101 - link() sets it
-        known = graph.imports[stack] = tuple(_Scan(graph.resolver, stack).run())
+        found = _Scan(graph.resolver, stack).run() if _may_import(stack) else ()
+        known = graph.imports[stack] = tuple(found)
     return known
+
+
+def _may_import(stack: Stack) -> bool:
+    """False when nothing in the text can be an import: saves the walk through most templates of an estate."""
+    text = stack.template.document.text
+    return bool(stack.children) or any(word in text for word in _IMPORTING)
 
 
 def is_external_name(name: str, patterns: tuple[str, ...]) -> bool:

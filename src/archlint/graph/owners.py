@@ -61,8 +61,7 @@ class Owners:
         stack.service = _first(self._service_globs, name) or stack.root.folder or stack.root.template.name
         named = [name, stack.nested_id or ""]
         stack.non_production = any(_first(self._non_production, item) is not None for item in named if item)
-        # Most templates tag nothing: every name of a tag property has this word in it.
-        tagged = not configured and "Tags" in template.document.text
+        tagged = not configured and self._may_tag(template.document.text)
         for node in stack.nodes.values():
             node.owner = (self._node_tag(node) if tagged else None) or stack.owner
 
@@ -83,7 +82,7 @@ class Owners:
 
     def _common_tag(self, stack: Stack) -> str | None:
         """The one owner that resources name, when all of a type do if one does: a single tagged one owns no stack."""
-        if "Tags" not in stack.template.document.text:
+        if not self._may_tag(stack.template.document.text):
             return None
         owners: dict[str, set[str | None]] = {}
         for node in stack.nodes.values():
@@ -91,6 +90,10 @@ class Owners:
         named = [found for found in owners.values() if found != {None}]
         distinct = {owner for found in named for owner in found}
         return distinct.pop() if len(distinct) == 1 else None
+
+    def _may_tag(self, text: str) -> bool:
+        """False for most templates: every name of a tag property has `Tags` in it, and a tag its key."""
+        return "Tags" in text and any(key in text for key in self._settings.owner_tags)
 
     def _node_tag(self, node: Node) -> str | None:
         """The owner in the tags of a resource, or of the SAM resource that it was made from."""

@@ -88,7 +88,8 @@ class Packages:
         largest: dict[Resource, tuple[Node, PackageSum]] = {}
         used: set[Node] = set()
         for node in self.graph.of_type(FUNCTION):
-            found = self.with_layers(node)
+            # Most functions' code lies elsewhere: their layers need not be looked up.
+            found = self.with_layers(node) if self.of(node) is not None else None
             if found is None or found.code is None or node.resource is None:
                 continue
             used.update(layer.node for layer in found.layers if layer.node is not None)

@@ -28,6 +28,7 @@ class Measurer:
         self.root = root
         self.notes: list[Notification] = []
         self._listings: dict[tuple[Path, Builder | None], Listing] = {}
+        self._are_built: dict[Path, bool] = {}
         self._changed: dict[Path, float] = {}
         self._image_files: dict[Path, list[Path]] = {}
         self._build_places: dict[Path, list[BuildPlace]] = {}
@@ -62,6 +63,11 @@ class Measurer:
             if folder not in self._build_places:
                 self._build_places[folder] = build_places(self.root, folder)
             yield from ((place, full_path) for place in self._build_places[folder])
+
+    def _is_built(self, folder: Path) -> bool:
+        if folder not in self._are_built:
+            self._are_built[folder] = (folder / BUILD_FOLDER).is_dir()
+        return self._are_built[folder]
 
     def _newest(self, source: Path | None) -> float:
         """When the code was last changed; 0 when it does not lie here."""

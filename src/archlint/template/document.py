@@ -82,27 +82,30 @@ class Document:
             self._json_positions = JsonPositions(self.parsed_text)
         return one_line(self._json_positions.extent(path, on), self.lines)
 
-    def _noted_region(self, path: TemplatePath, lines: list[str]) -> Region | None:
-        """The region of a key from what the first parse noted; None when that does not tell."""
+    def noted_region(self, path: TemplatePath) -> Region | None:
+        """The region of the key at `path` in the parsed text, as the first parse noted it; None if it did not."""
         from archlint.template.positions import noted_extent, one_line
 
-        extent = noted_extent(self.data, self.key_marks, path, lines) if self.key_marks else None
-        return one_line(extent, lines) if extent is not None else None
+        extent = noted_extent(self.data, self.key_marks, path, self._parsed_lines()) if self.key_marks else None
+        return one_line(extent, self._parsed_lines()) if extent is not None else None
 
-    def _region(self, path: TemplatePath, on: Literal["key", "value"], lines: list[str]) -> Region:
+    def parsed_region(self, path: TemplatePath, on: Literal["key", "value"] = "key") -> Region:
+        """The region of the key (or value) at `path` in the parsed text, from a second, full parse."""
         from archlint.template.parse import yaml_events
         from archlint.template.positions import locate, positions
 
         if self._positions is False:
             self._positions = positions(self.parsed_text, self.events or yaml_events)
-        return locate(self._positions, path, on, lines)
+        return locate(self._positions, path, on, self._parsed_lines())
+
+    def _parsed_lines(self) -> list[str]:
+        return self.lines if self.relocate is None else self.parsed_text.split("\n")
 
     def region(self, path: TemplatePath, on: Literal["key", "value"] = "key") -> Region:
         """The region of the key (or value) at `path`, or of its nearest existing ancestor, in the source text."""
         if self.is_json:
             return self._json_region(path, on)
-        lines = self.lines if self.relocate is None else self.parsed_text.split("\n")
-        found = (self._noted_region(path, lines) if on == "key" else None) or self._region(path, on, lines)
+        found = (self.noted_region(path) if on == "key" else None) or self.parsed_region(path, on)
         if self.relocate is None:
             return found
         line, column = self.relocate(found.start_line, found.start_column)

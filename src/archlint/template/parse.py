@@ -31,8 +31,7 @@ Duplicates: TypeAlias = list[tuple[str, int, int]]
 """Keys that stand twice in one mapping, with the 1-based line and column of the later one."""
 
 KeyMarks: TypeAlias = dict[int, list[Any]]
-"""Where the keys of each mapping stand, in the order of the mapping, and the items of each sequence of block mappings
-(None for other items), by the identity of the mapping or sequence."""
+"""Where the keys of each mapping stand, in its order, and the items of each block sequence, by identity."""
 
 _LONG_FORMS = {
     "!Ref": "Ref",
@@ -148,7 +147,7 @@ class _YamlReader:
             if depth >= MAX_DEPTH:
                 raise self._error(event, f"nested deeper than {MAX_DEPTH} levels")
             before = self._count
-            value = self._mapping(event, depth) if kind is MappingStartEvent else self._sequence(depth)
+            value = self._mapping(event, depth) if kind is MappingStartEvent else self._sequence(event, depth)
             tag = event.tag
             if tag is not None and tag != "!" and not tag.startswith(_CORE):
                 value = self._tagged(event, tag, value)
@@ -187,23 +186,22 @@ class _YamlReader:
             raise self._error(event, f"aliases nest deeper than {MAX_DEPTH // 2} levels")
         return known[0]
 
-    def _sequence(self, depth: int) -> list[Any]:
+    def _sequence(self, start: Any, depth: int) -> list[Any]:
         items: list[Any] = []
         marks: list[Any] = []
+        if not start.flow_style:
+            self._marks[id(items)] = marks
         following = self._next
         event = following()
         while type(event) is not SequenceEndEvent:
+            mark = event.start_mark
             if type(event) is ScalarEvent and event.tag is None and event.anchor is None:
                 self._count += 1
                 items.append(plain_scalar(event.value) if event.implicit[0] else event.value)
             else:
-                if type(event) is MappingStartEvent and not event.flow_style and event.tag is None:
-                    marks += [None] * (len(items) - len(marks))
-                    marks.append(event.start_mark)
                 items.append(self._value(event, depth + 1))
+            marks.append(mark)
             event = following()
-        if marks:
-            self._marks[id(items)] = marks
         return items
 
     def _mapping(self, start: Any, depth: int) -> dict[str, Any]:

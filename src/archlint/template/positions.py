@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -19,6 +20,8 @@ Relocate: TypeAlias = Callable[[int, int], tuple[int, int]]
 """Maps a 1-based line and column of the parsed text to those of the source."""
 
 
+# A collection in brackets or with a tag, an anchor or an alias.
+_ENDS_EARLY = re.compile(r"[{[&*]|!\S*\s*(?:[{[&*]|$)")
 _Extent: TypeAlias = tuple[int, int, int, int]
 """Lines and columns, 1-based, end exclusive."""
 
@@ -127,7 +130,7 @@ def locate(root: Position | None, path: TemplatePath, on: Literal["key", "value"
 
 
 def noted_extent(data: Json, marks: KeyMarks, path: TemplatePath, lines: list[str]) -> _Extent | None:
-    """Lines and columns, 1-based, of the key (or block mapping in a list) at `path`, or of its nearest ancestor.
+    """Lines and columns, 1-based, of the key (or item of a block list) at `path`, or of its nearest ancestor.
 
     The same answer as `locate` gives, from what the first parse noted; None when that does not tell.
     """
@@ -144,19 +147,22 @@ def noted_extent(data: Json, marks: KeyMarks, path: TemplatePath, lines: list[st
             found = (str(step), noted[[*here].index(step)])
             here = here[step]
         elif isinstance(here, list) and isinstance(step, int) and 0 <= step < len(here):
-            found = (None, noted[step] if noted is not None and step < len(noted) else None)
+            found = (None, noted[step] if noted is not None else None)
             here = here[step]
         else:
             break
     if found is None or found[1] is None:
         return None
     key, mark = found
-    return _item_extent(mark) if key is None else _key_extent(key, mark, lines)
+    return _item_extent(mark, lines) if key is None else _key_extent(key, mark, lines)
 
 
-def _item_extent(mark: Any) -> _Extent:
-    """To the end of the line: a block mapping ends on a later one."""
+def _item_extent(mark: Any, lines: list[str]) -> _Extent | None:
+    """To the end of the line, where scalars end and block mappings end later; None when a comment may follow."""
     line, column = mark.line, mark.column
+    text = lines[line] if line < len(lines) else ""
+    if "#" in text[column:] or _ENDS_EARLY.match(text, column):
+        return None
     return (line + 1, column + 1, line + 2, 1)
 
 
