@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archlint.graph.edges.paths import ANY, EACH, follow
 from archlint.graph.model import EdgeKind, Evidence, Node
 from archlint.graph.text import NodePart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from archlint.graph.edges.paths import Steps
     from archlint.graph.link import Linker
     from archlint.template.model import TemplatePath
 
@@ -50,12 +52,13 @@ _NO_ENDPOINT = ("Arn", "DBClusterArn", "DBInstanceArn", "DBProxyArn", "RootResou
 _NAMED_BY_REF = frozenset(
     {"AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::RDS::DBProxy", "AWS::RDS::DBProxyEndpoint"}
 )
+_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 _PORTS = ("Endpoint.Port", "ReadEndpoint.Port", "Port")
 _IDENTIFIERS = ("Ref", "DBClusterResourceId", "DbiResourceId", "DBProxyName")
 
 
 def connections(linker: Linker) -> None:
-    """Adds the `connects` edges of all functions and task definitions; each rests on a name alone (`reference`).
+    """Adds the `connects` edges of all code, containers and instances; each rests on a name alone (`reference`).
 
     `detail["attributes"]` are all attributes that the code is told, `detail["attribute"]` the first that is no port.
     """
@@ -63,7 +66,7 @@ def connections(linker: Linker) -> None:
     databases = _databases_of_secrets(linker)
     if not databases and not any(next(graph.of_type(kind), None) for kind in _ENDPOINTS):
         return
-    for node in [*graph.of_type("AWS::Lambda::Function"), *graph.of_type("AWS::ECS::TaskDefinition")]:
+    for node in list(graph.of_type(*_TYPES)):
         told: dict[tuple[Node, Node | None], list[tuple[TemplatePath, str]]] = {}
         for path, value in _environment(node):
             for target, attribute in _named(linker, node, value):
@@ -88,6 +91,8 @@ def connections(linker: Linker) -> None:
 def _is_endpoint(target: Node, attribute: str) -> bool:
     if target.type in _NAMED_BY_REF and attribute in _IDENTIFIERS:
         return False
+    if target.type == _BALANCER and attribute != "DNSName":
+        return False
     return target.type in _ENDPOINTS and attribute not in _NO_ENDPOINT
 
 
@@ -103,23 +108,69 @@ def _named(linker: Linker, node: Node, value: Any) -> list[tuple[Node, str]]:
 
 
 def _environment(node: Node) -> Iterator[tuple[TemplatePath, Any]]:
-    """Values that the code of a function or container is told, with their property paths."""
-    properties = node.properties
-    environment = properties.get("Environment")
-    variables = environment.get("Variables") if isinstance(environment, dict) else None
-    if isinstance(variables, dict):
-        for name, value in variables.items():
-            if isinstance(value, (dict, str)):
-                yield ("Environment", "Variables", name), value
-    containers = properties.get("ContainerDefinitions")
-    for index, container in enumerate(containers if isinstance(containers, list) else ()):
-        if not isinstance(container, dict):
+    """Values that the code of a compute is told, with their property paths."""
+    for steps in _TOLD.get(node.type, ()):
+        if steps[0] not in node.properties:
             continue
-        for key, field in (("Environment", "Value"), ("Secrets", "ValueFrom")):
-            entries = container.get(key)
-            for position, entry in enumerate(entries if isinstance(entries, list) else ()):
-                if isinstance(entry, dict):
-                    yield ("ContainerDefinitions", index, key, position, field), entry.get(field)
+        for path, value in follow(node.properties, steps):
+            if isinstance(value, (dict, str)):
+                yield path, value
+    if node.type in _WITH_USER_DATA:
+        for steps in _USER_DATA:
+            for path, value in follow(node.properties, steps):
+                yield path, value
+        metadata = node.resource.body.get("Metadata") if node.resource is not None else None
+        for _, value in _leaves(metadata.get("AWS::CloudFormation::Init") if isinstance(metadata, dict) else None, 0):
+            yield (), value
+
+
+def _leaves(value: Any, depth: int) -> Iterator[tuple[TemplatePath, Any]]:
+    """The intrinsic functions in the commands and files that an instance is set up with."""
+    if depth > _MAX_DEPTH:
+        return
+    if isinstance(value, list):
+        for item in value:
+            yield from _leaves(item, depth + 1)
+    elif isinstance(value, dict):
+        if len(value) == 1 and next(iter(value)) in _FUNCTIONS:
+            yield (), value
+            return
+        for item in value.values():
+            yield from _leaves(item, depth + 1)
+
+
+_MAX_DEPTH = 20
+_FUNCTIONS = frozenset({"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::Join", "Fn::If"})
+_WITH_USER_DATA = frozenset({"AWS::EC2::Instance", "AWS::EC2::LaunchTemplate", "AWS::AutoScaling::LaunchConfiguration"})
+_USER_DATA = (("UserData", "Fn::Base64"), ("LaunchTemplateData", "UserData", "Fn::Base64"))
+_RUNNER = ("SourceConfiguration", "ImageRepository", "ImageConfiguration")
+_SOURCE = ("SourceConfiguration", "CodeRepository", "CodeConfiguration", "CodeConfigurationValues")
+_PAIR = (EACH, "Value")
+# Where each type of compute has its environment variables, and its secrets.
+_TOLD: dict[str, tuple[Steps, ...]] = {
+    "AWS::Lambda::Function": (("Environment", "Variables", ANY),),
+    "AWS::ECS::TaskDefinition": (
+        ("ContainerDefinitions", EACH, "Environment", *_PAIR),
+        ("ContainerDefinitions", EACH, "Secrets", EACH, "ValueFrom"),
+    ),
+    "AWS::Batch::JobDefinition": (
+        ("ContainerProperties", "Environment", *_PAIR),
+        ("ContainerProperties", "Secrets", EACH, "ValueFrom"),
+        ("EcsProperties", "TaskProperties", EACH, "Containers", EACH, "Environment", *_PAIR),
+    ),
+    "AWS::AppRunner::Service": (
+        (*_RUNNER, "RuntimeEnvironmentVariables", *_PAIR),
+        (*_RUNNER, "RuntimeEnvironmentSecrets", *_PAIR),
+        (*_SOURCE, "RuntimeEnvironmentVariables", *_PAIR),
+    ),
+    "AWS::ECS::ExpressGatewayService": (("PrimaryContainer", "Environment", *_PAIR),),
+    "AWS::ElasticBeanstalk::ConfigurationTemplate": (("OptionSettings", *_PAIR),),
+    "AWS::ElasticBeanstalk::Environment": (("OptionSettings", *_PAIR),),
+    "AWS::Glue::Connection": (("ConnectionInput", "ConnectionProperties", ANY),),
+    "AWS::Glue::Job": (("DefaultArguments", ANY),),
+    "AWS::Synthetics::Canary": (("RunConfig", "EnvironmentVariables", ANY),),
+}
+_TYPES = (*_TOLD, *sorted(_WITH_USER_DATA))
 
 
 def _databases_of_secrets(linker: Linker) -> dict[Node, list[Node]]:

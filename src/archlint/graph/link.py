@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from archlint.graph.connections import connections
 from archlint.graph.imports import imports
 from archlint.graph.model import Edge, EdgeKind, Evidence, Mode, Node, ResourceGraph
 from archlint.graph.owners import Owners
@@ -138,6 +137,7 @@ _SCALAR_FUNCTIONS = frozenset(
 def link(templates: Sequence[Template], settings: LinkSettings, bundles: Sequence[ProtonBundle] = ()) -> ResourceGraph:
     """The finished resource graph of these templates."""
     from archlint.graph.code import apply_code
+    from archlint.graph.connections import connections
     from archlint.graph.edges import FINDERS
     from archlint.graph.iam.derive import derive
 

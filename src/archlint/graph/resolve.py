@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from archlint.template.model import Json
 
 _LIST_TYPE = re.compile(r"List<|^CommaDelimitedList$")
+# An ARN that ends where the name of its resource belongs.
+_NAMELESS = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:(?:[A-Za-z-]+[/:])?(?:[/:]\*?)?")
 _QUEUE_URL = re.compile(r"https://(?:sqs\.[^/]*|[^/]*\.queue)\.amazonaws\.com")
 
 # Ref or GetAtt of these are the resource they stand for.
@@ -67,11 +69,25 @@ class Resolver(Texts):
                 if unset is not None:
                     return [unset]
                 items = self.items(stack, value)
-                if len(items) > 1:
+                if len(items) > 1 or (items and "Fn::Split" in value):
                     return _distinct(t for item in items if (t := self.target(stack, item, types)))
             if "Fn::Select" in value:
                 return self._selected(stack, value, types)
-        return self._named_by(stack, self.texts(stack, value), types)
+        texts = self.texts(stack, value)
+        return self._named_by(stack, texts, types) or self._named_by(stack, self.given(stack, value, texts), types)
+
+    def given(self, stack: Stack, value: Json, texts: Sequence[Text]) -> list[Text]:
+        """The texts of an ARN that lacks its name only because a parameter is empty by default; else none.
+
+        Whoever uses such an ARN gives the parameter: `arn:aws:s3:::${LogBucket}/*` is of the bucket that it names.
+        """
+        if not isinstance(value, dict) or not any(map(_is_nameless, texts)):
+            return []
+        self._empty_is_unknown += 1
+        try:
+            return self.texts(stack, value)
+        finally:
+            self._empty_is_unknown -= 1
 
     def _named_by(self, stack: Stack, texts: Iterable[Text], types: Sequence[str]) -> list[Target]:
         found = []
@@ -186,15 +202,15 @@ class Resolver(Texts):
         if part is not None:
             found = self._of_node(part)
             return found._replace(qualifier=arn.qualifier or found.qualifier, rest=arn.rest) if found else None
-        hole = arn.name.hole
-        if hole is None and is_unknown(arn.name):
-            return None
         if arn.types:
             node = self.names.named(stack, arn.types, arn.name)
             if node is not None and node.type in _STANDS_FOR:
                 return self._of_node(NodePart(node, "Ref"))
             if node is not None:
                 return Target(node, None, arn.qualifier, arn.rest)
+        hole = arn.name.hole
+        if hole is None and is_unknown(arn.name):
+            return None
         if hole is not None:  # an ARN around a parameter is the thing that the parameter names
             found = self._of_hole(hole)
             if found is None:
@@ -264,6 +280,13 @@ class Resolver(Texts):
         if is_unknown(text):
             return None
         return Target(self.external(f"{types[0].rpartition('::')[2]} {text}"))
+
+
+def _is_nameless(text: Text) -> bool:
+    first = text.parts[0] if text.parts else None
+    if not isinstance(first, str) or not first.startswith("arn:"):
+        return False
+    return _NAMELESS.fullmatch("".join(part if isinstance(part, str) else "\0" for part in text.parts)) is not None
 
 
 def _qualifier(node: Node) -> str | None:

@@ -218,7 +218,10 @@ def _nested_template(
 
 
 def _closest_by_path(template: Template, steps: list[str], candidates: list[Template]) -> Template | None:
-    """The candidate whose path ends like `steps` for longest; then the one nearest to `template`; else none."""
+    """Of the candidates whose path ends like `steps`, folder included, the one nearest to `template`; else none.
+
+    A file name alone says less than one with its folder: every service has its `service.yaml`.
+    """
     scored = []
     here = template.name.split("/")
     for candidate in candidates:
@@ -228,12 +231,12 @@ def _closest_by_path(template: Template, steps: list[str], candidates: list[Temp
         same_end = 0
         while same_end < min(len(path), len(steps)) and path[-1 - same_end] == steps[-1 - same_end]:
             same_end += 1
-        scored.append(((shared_folders(here, path), same_end), candidate))
+        scored.append(((same_end > 1, shared_folders(here, path), same_end), candidate))
     if not scored:
         return None
     best = max(score for score, _ in scored)
     winners = [candidate for score, candidate in scored if score == best]
-    if len(winners) != 1 or (best[0] == 0 and len(candidates) > 1):
+    if len(winners) != 1 or (not any(best[:2]) and len(candidates) > 1):
         return None
     return winners[0]
 

@@ -299,8 +299,8 @@ class Texts:
         items = argument[1]
         if not isinstance(items, list):
             listed = self.lists.items(stack, items)
-            if listed is None:
-                return self._opaque(stack, "Fn::Join")
+            if listed is None:  # a list that nobody gives, written with commas, is the parameter itself
+                return (self.texts(stack, items) if argument[0] == "," else []) or self._opaque(stack, "Fn::Join")
             items = listed
         turns = (self._join(stack, [argument[0], items]) for _ in self._maps.together(stack, items))
         if found := list(dict.fromkeys(chain.from_iterable(turns))):

@@ -276,3 +276,91 @@ def test_a_permission_of_an_authority_and_the_endpoint_of_an_api_destination(gra
         "Hook -delivers-> template.yaml#Url",
         "acm.amazonaws.com -permits-> Root",
     ]
+
+
+def test_a_list_that_travels_with_commas_between_is_the_parameter(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Fn:
+            Type: AWS::Lambda::Function
+            Properties:
+              VpcConfig: {SubnetIds: !Split [",", !ImportValue net-subnets], SecurityGroupIds: [!ImportValue net-group]}
+        """,
+        network="""
+        Parameters: {Subnets: {Type: "List<AWS::EC2::Subnet::Id>"}}
+        Resources: {Group: {Type: AWS::EC2::SecurityGroup}}
+        Outputs:
+          Subnets: {Value: !Join [",", !Ref Subnets], Export: {Name: net-subnets}}
+          Group: {Value: !Ref Group, Export: {Name: net-group}}
+        """,
+    )
+    assert drawn(graph, EdgeKind.RUNS_IN) == ["Fn -runs_in-> Group", "Fn -runs_in-> network.yaml#Subnets"]
+
+
+def test_an_arn_whose_name_is_a_parameter_that_is_empty_by_default(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters:
+          Bucket: {Type: String, Default: ""}
+          Prefix: {Type: String, Default: ""}
+        Resources:
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: p
+                  PolicyDocument:
+                    Statement:
+                      - {Effect: Allow, Action: "s3:GetObject", Resource: !Sub "arn:aws:s3:::${Bucket}/*"}
+                      - {Effect: Allow, Action: "sqs:SendMessage", Resource: !Sub "arn:aws:sqs:*:*:${Prefix}jobs"}
+                      - {Effect: Allow, Action: "sns:Publish", Resource: "arn:aws:sns:*:*:"}
+          Jobs: {Type: AWS::SQS::Queue, Properties: {QueueName: jobs}}
+        """
+    )
+    assert drawn(graph, EdgeKind.GRANTS) == ["Role -grants-> Jobs", "Role -grants-> template.yaml#Bucket"]
+
+
+def test_a_name_of_placeholders_alone_is_the_resource_with_the_same_one(graph_of: GraphOf) -> None:
+    body = """
+        Parameters: {Name: {Type: String}}
+        Resources:
+          Files: {Type: AWS::S3::Bucket, Properties: {BucketName: !Sub "${Name}-${AWS::AccountId}"}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: p
+                  PolicyDocument:
+                    Statement:
+                      - Effect: Allow
+                        Action: s3:GetObject
+                        Resource: !Join ["", ["arn:aws:s3:::", !Sub "${Name}-${AWS::AccountId}", "/*"]]
+        """
+    graph = graph_of(body, other=body)
+    assert sorted(f"{edge.source.id} {edge.target.id}" for edge in graph.edges if edge.kind is EdgeKind.GRANTS) == [
+        "other.yaml#Role other.yaml#Files",
+        "template.yaml#Role template.yaml#Files",
+    ]
+
+
+def test_a_nested_template_is_found_by_its_folder_and_name(graph_of: GraphOf) -> None:
+    inner = "Resources: {Jobs: {Type: AWS::SQS::Queue}}"
+    graph = graph_of(
+        """
+        Resources:
+          Web:
+            Type: AWS::CloudFormation::Stack
+            Properties: {TemplateURL: "https://s3.amazonaws.com/x/services/web/service.yaml"}
+          Shop:
+            Type: AWS::CloudFormation::Stack
+            Properties: {TemplateURL: !Sub "https://${Files}.s3.amazonaws.com/services/shop/service.yaml"}
+          Else: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: "https://s3.amazonaws.com/service.yaml"}}
+        """,
+        **{"services/web/service": inner, "services/shop/service": inner},
+    )
+    assert {stack.id for stack in graph.stacks} == {
+        "template.yaml",
+        "services/web/service.yaml@template.yaml#Web",
+        "services/shop/service.yaml@template.yaml#Shop",
+    }

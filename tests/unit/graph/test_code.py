@@ -44,6 +44,7 @@ POLICIES
   Files: {Type: AWS::S3::Bucket}
   Bus: {Type: AWS::Events::EventBus}
   Stream: {Type: AWS::Kinesis::Stream}
+  Nightly: {Type: AWS::Batch::JobDefinition, Properties: {JobDefinitionName: nightly, Type: container}}
   Flow:
     Type: AWS::StepFunctions::StateMachine
     Properties: {StateMachineType: EXPRESS, RoleArn: "arn:aws:iam::111122223333:role/flow", DefinitionString: "{}"}
@@ -148,6 +149,10 @@ def test_a_call_without_policy_points_at_the_environment(wired: Callable[..., Wi
         ('boto3.resource("s3").Object(os.environ["BUCKET"], "x").get()', "reads Files"),
         ('boto3.client("events").put_events(Entries=[{"EventBusName": os.environ["BUS"]}])', "publishes Bus"),
         ('boto3.client("kinesis").put_record(StreamName=os.environ["STREAM"])', "publishes Stream"),
+        (
+            'boto3.client("batch").submit_job(jobName="x", jobQueue="x", jobDefinition="nightly")',
+            "invokes Nightly async",
+        ),
         ('boto3.client("stepfunctions").start_execution(stateMachineArn=os.environ["FLOW"])', "invokes Flow async"),
         ('boto3.client("stepfunctions").start_sync_execution(stateMachineArn=os.environ["FLOW"])', "invokes Flow sync"),
         ('boto3.client("lambda").invoke(FunctionName=os.environ["OTHER"])', "invokes Other sync"),

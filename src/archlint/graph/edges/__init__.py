@@ -25,6 +25,7 @@ from archlint.graph.edges import (
     api_gateway,
     appsync,
     automation,
+    beanstalk,
     containers,
     databases,
     delivery,
@@ -39,6 +40,7 @@ from archlint.graph.edges import (
     pipelines,
     step_functions,
     table,
+    transfers,
 )
 from archlint.graph.edges.table import Finder
 from archlint.graph.iam import finders as policies
@@ -51,6 +53,7 @@ def _registry() -> dict[str, tuple[Finder, ...]]:
         api_gateway,
         appsync,
         automation,
+        beanstalk,
         containers,
         databases,
         delivery,
@@ -65,6 +68,7 @@ def _registry() -> dict[str, tuple[Finder, ...]]:
         pipelines,
         policies,
         step_functions,
+        transfers,
     ):
         for kind, finders in module.FINDERS.items():
             found[kind] = (*found.get(kind, ()), *finders)

@@ -79,11 +79,16 @@ def instance_profile(linker: Linker, node: Node) -> None:
         for path, value in follow(node.properties, steps):
             for target in linker.targets(stack, value, _PROFILE):
                 profile = target.node
-                if profile.type != _PROFILE or profile.stack is None:
-                    linker.connect(EdgeKind.ASSUMES, node, profile, place=node.place(*path))
-                    continue
-                for role in linker.targets(profile.stack, profile.properties.get("Roles"), "AWS::IAM::Role"):
-                    linker.connect(EdgeKind.ASSUMES, node, role.node, place=node.place(*path), via=profile)
+                for role in profile_roles(linker, profile):
+                    via = profile if role is not profile else None
+                    linker.connect(EdgeKind.ASSUMES, node, role, place=node.place(*path), via=via)
+
+
+def profile_roles(linker: Linker, profile: Node) -> list[Node]:
+    """The roles of an instance profile of the run; anything else stands for itself."""
+    if profile.type != _PROFILE or profile.stack is None:
+        return [profile]
+    return [role.node for role in linker.targets(profile.stack, profile.properties.get("Roles"), "AWS::IAM::Role")]
 
 
 FINDERS: dict[str, tuple[Finder, ...]] = {

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from archlint.graph.edges.paths import EACH, follow, mappings, steps
-from archlint.graph.edges.sending import BUCKET, FIREHOSE, FUNCTION, endpoints, send
+from archlint.graph.edges.sending import BUCKET, FIREHOSE, FUNCTION, buckets, endpoints, send
 from archlint.graph.edges.string_template import flatten
 from archlint.graph.model import EdgeKind, Mode
 
@@ -140,9 +140,7 @@ def crawler(linker: Linker, node: Node) -> None:
     if stack is None:
         return
     for path, value in follow(node.properties, ("Targets", "S3Targets", EACH, "Path")):
-        flat = flatten(value)
-        name = flat.text.removeprefix("s3://").split("/", 1)[0] if flat is not None else ""
-        for target in linker.targets(stack, flat.value(name) if flat is not None else None, BUCKET):
+        for target in buckets(linker, stack, value):
             linker.connect(EdgeKind.READS, node, target.node, place=node.place(*path))
     for path, value in follow(node.properties, ("Targets", "DynamoDBTargets", EACH, "Path")):
         for target in linker.targets(stack, value, "AWS::DynamoDB::Table"):

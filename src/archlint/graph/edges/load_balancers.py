@@ -122,6 +122,18 @@ def service(linker: Linker, node: Node) -> None:
                     via=group.node,
                     detail={"conditions": front.conditions},
                 )
+    for path, value in follow(node.properties, ("LoadBalancers", EACH, "LoadBalancerName")):
+        for balancer in linker.targets(stack, value, _CLASSIC):
+            linker.connect(EdgeKind.TRIGGERS, balancer.node, node, place=node.place(*path), mode=Mode.SYNC)
+
+
+def classic_instances(linker: Linker, node: Node) -> None:
+    """A classic load balancer `delivers` to the instances that it lists."""
+    if node.stack is None:
+        return
+    for path, value in follow(node.properties, ("Instances", EACH)):
+        for target in known(linker, node.stack, value):
+            linker.connect(EdgeKind.DELIVERS, node, target.node, place=node.place(*path))
 
 
 def scaling_group(linker: Linker, node: Node) -> None:
@@ -170,7 +182,7 @@ def logs(linker: Linker, node: Node) -> None:
 FINDERS: dict[str, tuple[Finder, ...]] = {
     _TARGET_GROUP: (target_group,),
     _BALANCER: (logs,),
-    _CLASSIC: (logs,),
+    _CLASSIC: (logs, classic_instances),
     "AWS::ECS::Service": (service,),
     "AWS::AutoScaling::AutoScalingGroup": (scaling_group,),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archlint.graph.edges.paths import EACH, follow, mappings
-from archlint.graph.edges.sending import BUCKET, FUNCTION, MACHINE, TOPIC, plain
+from archlint.graph.edges.sending import BUCKET, FUNCTION, MACHINE, TOPIC, buckets, plain
 from archlint.graph.model import EdgeKind, Mode
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ class _Action(NamedTuple):
     mode: Mode | None = None
 
 
+# The role of the action, and the one that CloudFormation takes on to deploy.
+_ROLES = (("RoleArn",), ("Configuration", "RoleArn"))
 _REPOSITORY = ("AWS::CodeCommit::Repository",)
 # (category, provider) → edges. https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference.html
 _ACTIONS: dict[tuple[str, str], tuple[_Action, ...]] = {
@@ -56,8 +58,10 @@ def _action(linker: Linker, node: Node, action: Body, path: TemplatePath) -> Non
     stack = node.stack
     if stack is None:
         return
-    for target in linker.targets(stack, action.get("RoleArn"), "AWS::IAM::Role"):
-        linker.connect(EdgeKind.ASSUMES, node, target.node, place=node.place(*path, "RoleArn"))
+    for role in _ROLES:
+        for here, value in follow(action, role, path):
+            for target in linker.targets(stack, value, "AWS::IAM::Role"):
+                linker.connect(EdgeKind.ASSUMES, node, target.node, place=node.place(*here))
     kind = plain(linker, stack, action.get("ActionTypeId"))
     if not isinstance(kind, dict):
         return
@@ -83,4 +87,31 @@ def _action(linker: Linker, node: Node, action: Body, path: TemplatePath) -> Non
                 )
 
 
-FINDERS: dict[str, tuple[Finder, ...]] = {"AWS::CodePipeline::Pipeline": (pipeline,)}
+def project(linker: Linker, node: Node) -> None:
+    """A build project `reads` the bucket of its source; it `reads` and `writes` the one of its cache.
+
+    Both are a bucket's name or ARN with a path behind it.
+    https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ProjectCache.html
+    """
+    stack = node.stack
+    if stack is None:
+        return
+    for key, kinds in _BUCKETS.items():
+        for path, body in (*mappings(node.properties, key), *mappings(node.properties, key, EACH)):
+            if plain(linker, stack, body.get("Type")) != "S3":
+                continue
+            for target in buckets(linker, stack, body.get("Location")):
+                for kind in kinds:
+                    linker.connect(kind, node, target.node, place=node.place(*path, "Location"))
+
+
+_BUCKETS = {
+    "Source": (EdgeKind.READS,),
+    "SecondarySources": (EdgeKind.READS,),
+    "Cache": (EdgeKind.READS, EdgeKind.WRITES),
+}
+
+FINDERS: dict[str, tuple[Finder, ...]] = {
+    "AWS::CodePipeline::Pipeline": (pipeline,),
+    "AWS::CodeBuild::Project": (project,),
+}

@@ -191,6 +191,17 @@ def _name(node: Node, key: str, value: Json, text: Text) -> str:
     return f"{node.file}#{parameter if isinstance(parameter, str) else f'{node.logical_id}.{key}'}"
 
 
+def buckets(linker: Linker, stack: Stack, location: Json) -> list[Target]:
+    """The bucket of an `s3://bucket/prefix` URL, of `bucket/prefix`, or of an ARN with a path behind it."""
+    flat = flatten(location)
+    if flat is None:
+        return []
+    if flat.text.startswith("arn:"):
+        return linker.targets(stack, location, BUCKET)
+    return linker.targets(stack, flat.value(_S3_URL.sub("", flat.text).split("/", 1)[0]), BUCKET)
+
+
+_S3_URL = re.compile(r"^s3[an]?://")
 _HOST = re.compile(r"^[a-z0-9+.-]*://([^/:?#]+)")
 _NO_HOST = re.compile(r"[/:?#]")
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-call-api.html

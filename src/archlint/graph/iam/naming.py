@@ -63,6 +63,7 @@ def reached(linker: Linker, stack: Stack, value: Json) -> Reached:
     if isinstance(value, dict) and "Fn::Split" in value:
         return Reached(everything=False, named=tuple(_of_target(target) for target in linker.targets(stack, value)))
     texts = linker.texts(stack, value)
+    texts = linker.resolver.given(stack, value, texts) or texts
     parts: list[Reached] = []
     for text in texts:
         literal = text.literal

@@ -1,0 +1,136 @@
+"""Containers, instances, Elastic Beanstalk and the balancers in front of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archlint.graph.model import EdgeKind
+from tests.unit.graph.drawing import drawn
+
+if TYPE_CHECKING:
+    from archlint.graph.model import ResourceGraph
+    from tests.unit.graph.conftest import GraphOf
+
+
+def _connects(graph: ResourceGraph) -> list[str]:
+    return sorted(f"{edge.source} -> {edge.target}" for edge in graph.edges if edge.kind is EdgeKind.CONNECTS)
+
+
+def test_the_options_of_a_beanstalk_environment(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Subnets: {Type: "List<AWS::EC2::Subnet::Id>"}}
+        Resources:
+          Web:
+            Type: AWS::ElasticBeanstalk::Environment
+            Properties:
+              OptionSettings:
+                - {Namespace: "aws:ec2:vpc", OptionName: Subnets, Value: !Join [",", !Ref Subnets]}
+                - {Namespace: "aws:ec2:vpc", OptionName: ELBSubnets, Value: !Join [",", [!Ref One, !Ref Two]]}
+                - {Namespace: "aws:autoscaling:launchconfiguration", OptionName: SecurityGroups, Value: !Ref Group}
+                - {Namespace: "aws:elbv2:loadbalancer", OptionName: SecurityGroups, Value: !Sub "${Group},${Front}"}
+                - {Namespace: "aws:autoscaling:launchconfiguration", OptionName: IamInstanceProfile, Value: !Ref Own}
+                - {Namespace: "aws:elasticbeanstalk:environment", OptionName: ServiceRole, Value: !Ref Service}
+                - {Namespace: "aws:elasticbeanstalk:sqsd", OptionName: WorkerQueueURL, Value: !Ref Jobs}
+                - {Namespace: "aws:elasticbeanstalk:sns:topics", OptionName: Notification Topic ARN, Value: !Ref News}
+                - Namespace: "aws:elasticbeanstalk:application:environment"
+                  OptionName: DB
+                  Value: !GetAtt Db.Endpoint.Address
+                - {Namespace: "aws:autoscaling:asg", OptionName: MinSize, Value: "1"}
+                - nonsense
+          One: {Type: AWS::EC2::Subnet}
+          Two: {Type: AWS::EC2::Subnet}
+          Group: {Type: AWS::EC2::SecurityGroup}
+          Front: {Type: AWS::EC2::SecurityGroup}
+          Own: {Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Instance]}}
+          Instance: {Type: AWS::IAM::Role}
+          Service: {Type: AWS::IAM::Role}
+          Jobs: {Type: AWS::SQS::Queue}
+          News: {Type: AWS::SNS::Topic}
+          Db: {Type: AWS::RDS::DBInstance, Properties: {Engine: mysql}}
+        """
+    )
+    assert drawn(graph) == [
+        "Jobs -triggers:poll-> Web",
+        "Own -assumes-> Instance",
+        "Web -assumes-> Instance",
+        "Web -assumes-> Service",
+        "Web -delivers-> News",
+        "Web -runs_in-> Front",
+        "Web -runs_in-> Group",
+        "Web -runs_in-> One",
+        "Web -runs_in-> Two",
+        "Web -runs_in-> template.yaml#Subnets",
+    ]
+    assert _connects(graph) == ["Web -> Db"]
+
+
+def test_what_instances_and_containers_are_told(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Web:
+            Type: AWS::EC2::LaunchTemplate
+            Properties: {LaunchTemplateData: {UserData: {"Fn::Base64": !Sub "export DB=${Db.Endpoint.Address}"}}}
+          Old:
+            Type: AWS::AutoScaling::LaunchConfiguration
+            Metadata:
+              AWS::CloudFormation::Init:
+                config: {files: {/etc/db.conf: {content: !Sub "host=${Db.Endpoint.Address}"}}, commands: [x, !Ref Old]}
+            Properties: {UserData: {"Fn::Base64": !Sub "echo ${Balancer}"}}
+          Job:
+            Type: AWS::Batch::JobDefinition
+            Properties:
+              ContainerProperties:
+                Environment: [{Name: DB, Value: !GetAtt Db.Endpoint.Address}]
+                LogConfiguration: {LogDriver: awslogs, Options: {awslogs-group: !Ref Group}}
+          Runner:
+            Type: AWS::AppRunner::Service
+            Properties:
+              SourceConfiguration:
+                ImageRepository:
+                  ImageConfiguration:
+                    RuntimeEnvironmentVariables: [{Name: URL, Value: !Sub "http://${Balancer.DNSName}/"}]
+          Db: {Type: AWS::RDS::DBInstance, Properties: {Engine: mysql}}
+          Balancer: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer}
+          Group: {Type: AWS::Logs::LogGroup}
+        """
+    )
+    assert _connects(graph) == ["Job -> Db", "Old -> Db", "Runner -> Balancer", "Web -> Db"]
+    assert drawn(graph, EdgeKind.LOGS_TO) == ["Job -logs_to-> Group"]
+
+
+def test_classic_load_balancers(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Balancer: {Type: AWS::ElasticLoadBalancing::LoadBalancer, Properties: {Instances: [!Ref Machine, i-12345]}}
+          Service:
+            Type: AWS::ECS::Service
+            Properties: {LoadBalancers: [{LoadBalancerName: !Ref Balancer, ContainerName: web}]}
+          Machine: {Type: AWS::EC2::Instance}
+        """
+    )
+    assert drawn(graph) == ["Balancer -delivers-> Machine", "Balancer -triggers:sync-> Service"]
+
+
+def test_members_and_capacity(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Name: {Type: String, Default: orders}}
+        Resources:
+          Nodes: {Type: AWS::EKS::Nodegroup, Properties: {ClusterName: !Ref Cluster}}
+          Cluster: {Type: AWS::EKS::Cluster}
+          Group: {Type: AWS::RedshiftServerless::Workgroup, Properties: {NamespaceName: !Ref Name}}
+          Space: {Type: AWS::RedshiftServerless::Namespace, Properties: {NamespaceName: !Ref Name}}
+          Capacity:
+            Type: AWS::ECS::CapacityProvider
+            Properties: {AutoScalingGroupProvider: {AutoScalingGroupArn: !Ref Machines}}
+          Machines: {Type: AWS::AutoScaling::AutoScalingGroup}
+        """
+    )
+    assert drawn(graph) == [
+        "Capacity -runs_in-> Machines",
+        "Group -member_of-> Space",
+        "Nodes -member_of-> Cluster",
+    ]
