@@ -158,7 +158,7 @@ class Resolver(Texts):
         return None
 
     def _of_node(self, part: NodePart) -> Target | None:
-        node, attribute = part
+        node, attribute = part.node, part.attribute
         stands_for = _STANDS_FOR.get(node.type)
         if stands_for and node.stack is not None:
             inner = self.targets(node.stack, node.properties.get(stands_for), "AWS::Lambda::Function", "AWS::KMS::Key")
@@ -177,7 +177,7 @@ class Resolver(Texts):
         return Target(node, attribute)
 
     def _of_hole(self, hole: Hole) -> Target | None:
-        name, scope = hole
+        name, scope = hole.name, hole.scope
         if name.startswith(("AWS::", "Fn::")):
             return None
         if name.startswith(("import:", "ssm:", "secretsmanager:", "ssm-secure:")):

@@ -34,7 +34,7 @@ _GLOBAL = frozenset({"iam", "s3"})
 
 def spelled(part: NodePart) -> Text | None:
     """The ARN or URL as a text around the resource's name; None for what is a name or of a form nobody here knows."""
-    node, attribute = part
+    node, attribute = part.node, part.attribute
     if node.type == _QUEUE and attribute in ("Ref", "QueueUrl"):
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html
         name = NodePart(node, "QueueName")

@@ -6,7 +6,9 @@ are the same when their texts are, so names unify without any account being know
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,14 +20,14 @@ MAX_ALTERNATIVES = 16
 """More alternatives than this say nothing definite any more."""
 
 
-class Hole(NamedTuple):
+class Hole(msgspec.Struct, frozen=True):
     """A value nobody here knows. `scope` is the stack it belongs to, empty for what all stacks share (the region)."""
 
     name: str
     scope: str = ""
 
 
-class NodePart(NamedTuple):
+class NodePart(msgspec.Struct, frozen=True):
     """What `Ref` (attribute `Ref`) or `GetAtt` of a resource yields."""
 
     node: Node
@@ -35,7 +37,7 @@ class NodePart(NamedTuple):
 Part: TypeAlias = str | Hole | NodePart
 
 
-class Text(NamedTuple):
+class Text(msgspec.Struct, frozen=True):
     """Parts in order; adjacent literals are joined and none is empty (an empty text has no parts)."""
 
     parts: tuple[Part, ...]

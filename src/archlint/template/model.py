@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -34,7 +34,7 @@ class Kind(StrEnum):
     SERVERLESS_FRAMEWORK = "serverless-framework"
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True):
     """Where something is written, before anybody asks for its line. `document.locate(place)` finds the region."""
 
     document: Document

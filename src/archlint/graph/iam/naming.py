@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.graph.iam.actions import glob
 from archlint.graph.iam.reach import HOLE, may_name_family, reaches_everything
@@ -28,7 +30,7 @@ _LOGS_OF_A_SERVICE = re.compile(r"/aws/[^/$]+/?\*")
 MAX_NEIGHBOURS = 500
 
 
-class Named(NamedTuple):
+class Named(msgspec.Struct, frozen=True):
     """A resource that a policy names. `family` is true when a wildcard in the name fits several resources."""
 
     node: Node
@@ -38,7 +40,7 @@ class Named(NamedTuple):
     qualifier: str | None = None
 
 
-class Reached(NamedTuple):
+class Reached(msgspec.Struct, frozen=True):
     """What one `Resource` entry reaches."""
 
     everything: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
@@ -22,14 +22,14 @@ _NO_VALUE = {"Ref": "AWS::NoValue"}
 _MAX_DEPTH = 24
 
 
-class Written(NamedTuple):
+class Written(msgspec.Struct, frozen=True):
     """A value of a policy document, and where it stands (path from the top of the document)."""
 
     path: TemplatePath
     value: Json
 
 
-class Principal(NamedTuple):
+class Principal(msgspec.Struct, frozen=True):
     """Who a resource policy or a trust policy speaks of: `kind` is `AWS`, `Service`, `Federated` … or `*`."""
 
     kind: str
@@ -92,7 +92,7 @@ def statements(document: Json, resolve: Resolve | None = None) -> list[Statement
 
 
 def _statement(written: Written, resolve: Resolve | None) -> Statement | None:
-    path, body = written
+    path, body = written.path, written.value
     if not isinstance(body, dict):
         return None
     effect = next(iter(_strings(body.get("Effect"), resolve)), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -68,7 +68,7 @@ class SamResource(msgspec.Struct, eq=False):
                 yield Event(self, name, kind, mapping(body.get("Properties")))
 
 
-class Event(NamedTuple):
+class Event(msgspec.Struct, frozen=True):
     """One event of a function or state machine."""
 
     owner: SamResource
@@ -92,7 +92,7 @@ class Event(NamedTuple):
         return self.owner.place("Events", self.name, "Properties")
 
 
-class Route(NamedTuple):
+class Route(msgspec.Struct, frozen=True):
     """A path and method of an API that an event asks for. `method` is as OpenAPI spells it."""
 
     path: str
