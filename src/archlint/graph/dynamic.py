@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from archlint.graph.texts import Texts
 
 MARK = "{{resolve:"
+_END = "}}"
+_SERVICES = ("ssm", "ssm-secure", "secretsmanager")
 _REFERENCE = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^}]*)\}\}")
-_SSM = "{{resolve:ssm:"
 
 
 class DynamicReferences:
@@ -37,16 +38,30 @@ class DynamicReferences:
         return product(parts)
 
     def late(self, stack: Stack, text: Text) -> list[Text]:
-        """`{{resolve:ssm:/${Stage}/bus}}` inside a Sub is whole only after substitution."""
+        """`arn:aws:s3:::{{resolve:ssm:/${Stage}/bucket}}/*` inside a Sub is whole only after substitution."""
         literal = text.literal
-        if literal is not None and MARK in literal:
-            return self.string(stack, literal)
-        if text.startswith(_SSM) and isinstance(text.parts[-1], str) and text.parts[-1].endswith("}}"):
-            first, last = text.parts[0], text.parts[-1]
-            assert isinstance(first, str)  # noqa: S101 - startswith has looked
-            name = joined((first.removeprefix(_SSM), *text.parts[1:-1], last.removesuffix("}}")))
-            return self._texts.ssm_value(stack, name.split(":")[0]) or [Text((Hole(f"ssm:{name}", stack.id),))]
-        return [text]
+        if literal is not None:
+            return self.string(stack, literal) if MARK in literal else [text]
+        pieces: list[list[Text]] = []
+        before, *tail = text.split(MARK, 1)
+        while tail:
+            body, *after = tail[0].split(_END, 1)
+            if not after:
+                break
+            pieces += [[before], self._embedded(stack, body)]
+            before, *tail = after[0].split(MARK, 1)
+        return product([*pieces, [joined((*before.parts, *((MARK, *tail[0].parts) if tail else ())))]])
+
+    def _embedded(self, stack: Stack, body: Text) -> list[Text]:
+        """What a reference with unknown parts is; of secrets nothing is known then."""
+        first = body.parts[0] if body.parts else ""
+        service, colon, rest = first.partition(":") if isinstance(first, str) else ("", "", "")
+        if body.literal is not None and service in _SERVICES:
+            return self._reference(stack, service, rest)
+        if service != "ssm" or not colon:
+            return [joined((MARK, *body.parts, _END))]
+        name = joined((rest, *body.parts[1:]))
+        return self._texts.ssm_value(stack, name.split(":")[0]) or [Text((Hole(f"ssm:{name}", stack.id),))]
 
     def _reference(self, stack: Stack, service: str, body: str) -> list[Text]:
         hole = Text((Hole(f"{service}:{body}"),))

@@ -79,7 +79,8 @@ class Exports:
             for output, body in stack.template.section("Outputs").items():
                 export = body.get("Export") if isinstance(body, dict) else None
                 if isinstance(export, dict):
-                    for text in texts.texts(stack, export.get("Name")):
+                    for found in texts.texts(stack, export.get("Name")):
+                        text = Text(texts.names.canonical(found))
                         self._by_shape.setdefault(shape(text), []).append((text, stack, output))
                         self._offered.setdefault(id(stack), set()).add(shape(text))
 
@@ -89,6 +90,7 @@ class Exports:
         Of several, those that also export whatever else `stack` imports with the same unknown prefix, then the
         nearest. Alternatives outside this application folder are none.
         """
+        name = Text(self._texts.names.canonical(name))
         wanted = shape(name)
         exact = [(s, output) for text, s, output in self._by_shape.get(wanted, ()) if text == name]
         candidates = exact if exact and _UNKNOWN not in wanted else []
@@ -144,7 +146,8 @@ class Exports:
         if known is None:
             known = self._imported[id(stack)] = {}
             for argument in _import_arguments(stack.template.source):
-                for text in self._texts.import_names(stack, argument):
+                for found in self._texts.import_names(stack, argument):
+                    text = Text(self._texts.names.canonical(found))
                     for part in text.parts:
                         if isinstance(part, Hole):
                             known.setdefault(part, set()).add(shape(text))

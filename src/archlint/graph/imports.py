@@ -151,10 +151,14 @@ class _Scan:
     def _parameter(self, name: str) -> Iterator[Import]:
         body = self._template.section("Parameters")[name]
         kind = body.get("Type") if isinstance(body, dict) else None
-        if not isinstance(kind, str) or not kind.startswith("AWS::SSM::Parameter::Value<"):
-            return
+        is_ssm = isinstance(kind, str) and kind.startswith("AWS::SSM::Parameter::Value<")
         stack = self._stack
         self._is_conditional = False
+        if not is_ssm:
+            default = stack.given.get(name, body.get("Default")) if isinstance(body, dict) else None
+            if name not in stack.arguments:
+                yield from self._walk(default, ("Parameters", name, "Default"))
+            return
         if stack.parent is not None and name in stack.arguments:
             for text in self._resolver.texts(stack.parent, stack.arguments[name]):
                 yield from self._of_name(text, ("Parameters", name))

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from archlint.graph.model import Node, ResourceGraph
     from archlint.template.model import Json
 
+_REF_IS_NO_NAME = frozenset({"AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::StepFunctions::StateMachine"})
+# Attributes that yield the name and are not called like the property.
+_NAMED_BY = {"AWS::StepFunctions::StateMachine": "Name"}
+
 
 class NameIndex:
     """Physical names of the run's resources; built per type when first asked for."""
@@ -33,7 +37,7 @@ class NameIndex:
                 index = self._index_names(kind)
             if index:
                 if key is None:
-                    key = self._canonical(name)
+                    key = self.canonical(name)
                 candidates.extend(index.get(_ssm_key(key) if kind == "AWS::SSM::Parameter" else key, ()))
         if not candidates:
             return None
@@ -58,24 +62,22 @@ class NameIndex:
                 continue
             for text in self._texts(node.stack, given_name(kind, node.properties)):
                 if text.parts and text.hole is None:
-                    key = self._canonical(text)
+                    key = self.canonical(text)
                     index.setdefault(_ssm_key(key) if kind == "AWS::SSM::Parameter" else key, []).append(node)
                 elif text.hole is not None and text.hole.scope:
                     index.setdefault(text.parts, []).append(node)  # the parameter itself is the name
         return index
 
-    def _canonical(self, text: Text) -> tuple[Part, ...]:
-        """The text with `Ref` of a named resource replaced by that name."""
+    def canonical(self, text: Text) -> tuple[Part, ...]:
+        """The parts of the text with `Ref` of a named resource replaced by that name."""
         if not any(isinstance(part, NodePart) for part in text.parts):
             return text.parts
         parts: list[Part] = []
         for part in text.parts:
             if isinstance(part, NodePart) and part.node.stack is not None:
                 name_property = NAME_PROPERTY.get(part.node.type)
-                is_name = part.attribute in ("Ref", name_property) and part.node.type not in (
-                    "AWS::SQS::Queue",
-                    "AWS::SNS::Topic",
-                )
+                is_name = part.attribute in ("Ref", name_property) and part.node.type not in _REF_IS_NO_NAME
+                is_name |= part.attribute == _NAMED_BY.get(part.node.type)
                 given = given_name(part.node.type, part.node.properties)
                 if (is_name or part.attribute == name_property) and given is not None:
                     names = self._texts(part.node.stack, given)

@@ -180,16 +180,18 @@ class Resolver(Texts):
         name, scope = hole.name, hole.scope
         if name.startswith(("AWS::", "Fn::")):
             return None
-        if name.startswith(("import:", "ssm:", "secretsmanager:", "ssm-secure:")):
-            return Target(self.external(name.partition(":")[2] if name.startswith("import:") else name))
         file = scope.partition("@")[0]
+        if name.startswith(("import:", "ssm:", "secretsmanager:", "ssm-secure:")):
+            if scope and "${" in name.replace("${AWS::", ""):  # a parameter is part of the name: each stack's own
+                return Target(self.external(f"{file}#{name}", name))
+            return Target(self.external(name.partition(":")[2] if name.startswith("import:") else name))
         return Target(self.external(f"{file}#{name}" if scope else name))
 
-    def external(self, name: str) -> Node:
-        """The node of a named thing outside the run."""
+    def external(self, name: str, shown: str = "") -> Node:
+        """The node of a named thing outside the run; `shown` where people read less than the whole name."""
         node_id = f"external:{name}"
         node = self.graph.nodes.get(node_id)
-        return node or self.graph.add_node(Node(node_id, "external", name, external=True))
+        return node or self.graph.add_node(Node(node_id, "external", shown or name, external=True))
 
     def _of_arn(self, stack: Stack, text: Text) -> Target | None:
         fields = text.split(":", 5)

@@ -187,7 +187,7 @@ class Texts:
         text = Text((str(value),)) if str(value) else NOTHING
         if is_ssm and "Value<" in str(kind):
             return self.ssm_value(stack, text) or [Text((Hole(f"ssm:{value}"),))]
-        return [text]
+        return self._dynamic.string(stack, value) if isinstance(value, str) and MARK in value else [text]
 
     def take_arguments(self, stack: Stack) -> None:
         """Records from which stacks the arguments of this one come, whether or not anything here uses them."""

@@ -181,3 +181,48 @@ def test_finding_imports_leaves_the_graph_as_it_is(graph_of: GraphOf) -> None:
 )
 def test_names_that_are_known_to_come_from_elsewhere(name: str, patterns: tuple[str, ...], external: bool) -> None:
     assert is_external_name(name, patterns) is external
+
+
+def test_an_export_that_is_named_after_a_function(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Stack: {Type: String}, Name: {Type: String}, Machine: {Type: String}}
+        Resources:
+          Filter:
+            Type: AWS::Logs::MetricFilter
+            Properties:
+              LogGroupName: !ImportValue {"Fn::Sub": "${Stack}:functions:${Name}:LogGroup"}
+              FilterName: !ImportValue {"Fn::Sub": "${Stack}:machines:${Machine}:LogGroup"}
+        """,
+        parent="""
+        Resources:
+          Functions:
+            Type: AWS::CloudFormation::Stack
+            Properties: {TemplateURL: ./functions.yaml, Parameters: {Stack: !Ref AWS::StackName}}
+          Alarms:
+            Type: AWS::CloudFormation::Stack
+            Properties:
+              TemplateURL: ./template.yaml
+              Parameters:
+                Stack: !Ref AWS::StackName
+                Name: !GetAtt Functions.Outputs.Name
+                Machine: !GetAtt Functions.Outputs.Machine
+        """,
+        functions="""
+        Parameters: {Stack: {Type: String}}
+        Resources:
+          Get: {Type: AWS::Lambda::Function, Properties: {FunctionName: shop-get}}
+          Flow: {Type: AWS::StepFunctions::StateMachine, Properties: {StateMachineName: shop-flow}}
+          Logs: {Type: AWS::Logs::LogGroup}
+        Outputs:
+          Name: {Value: !Ref Get}
+          Machine: {Value: !GetAtt Flow.Name}
+          GetLogs: {Value: !Ref Logs, Export: {Name: !Sub "${Stack}:functions:shop-get:LogGroup"}}
+          FlowLogs: {Value: !Ref Logs, Export: {Name: !Sub "${Stack}:machines:${Flow.Name}:LogGroup"}}
+        """,
+    )
+    found = [(how, providers) for how, _, providers, *_ in of_template(graph)]
+    assert found == [
+        ("export", ["functions.yaml#Outputs.GetLogs@parent.yaml#Functions"]),
+        ("export", ["functions.yaml#Outputs.FlowLogs@parent.yaml#Functions"]),
+    ]

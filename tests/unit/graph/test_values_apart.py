@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archlint.graph.imports import imports
 from archlint.graph.model import EdgeKind
 
 if TYPE_CHECKING:
@@ -145,3 +146,48 @@ def test_actions_of_a_service_on_the_arns_of_another(graph_of: GraphOf) -> None:
     assert granted(graph_of, "kafka-cluster:ReadData", cluster, "") == [f"Role -> {cluster.strip(chr(34))}"]
     database = '"arn:aws:rds:eu-west-1:123456789012:cluster:orders"'
     assert granted(graph_of, "rds-data:ExecuteStatement", database, "") == [f"Role -> {database.strip(chr(34))}"]
+
+
+WRITER = """
+Parameters: {{Zone: {{Type: String}}}}
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      InlineCode: "pass"
+      Environment: {{Variables: {{BUCKET: !Sub "{{{{resolve:ssm:/lake/{}/bucket}}}}"}}}}
+      Policies:
+        - Statement:
+            - Effect: Allow
+              Action: s3:PutObject
+              Resource: !Sub "arn:aws:s3:::{{{{resolve:ssm:/lake/{}/bucket}}}}/*"
+"""
+STORAGE = """
+Resources:
+  Bucket: {Type: AWS::S3::Bucket}
+  Name: {Type: AWS::SSM::Parameter, Properties: {Type: String, Name: /lake/raw/bucket, Value: !Ref Bucket}}
+"""
+
+
+def test_a_dynamic_reference_amid_an_arn_is_the_bucket_that_the_parameter_names(graph_of: GraphOf) -> None:
+    graph = graph_of(WRITER.format("raw", "raw"), storage=STORAGE)
+    assert ends(graph, EdgeKind.WRITES) == ["Fn -> Bucket"]
+
+
+def test_dynamic_references_of_which_a_parameter_is_part_are_each_template_s_own(graph_of: GraphOf) -> None:
+    writer = WRITER.format("${Zone}", "${Zone}")
+    graph = graph_of(writer, other=writer)
+    assert ends(graph, EdgeKind.WRITES) == ["Fn -> ssm:/lake/${Zone}/bucket"] * 2
+    assert len({edge.target for edge in graph.of_kind(EdgeKind.WRITES)}) == 2
+
+
+def test_a_parameter_whose_default_is_a_dynamic_reference(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        WRITER.format("raw", "raw")
+        .replace("{{resolve:ssm:/lake/raw/bucket}}", "${Bucket}")
+        .replace("Zone: {", 'Bucket: {Type: String, Default: "{{resolve:ssm:/lake/raw/bucket}}"}, Zone: {'),
+        storage=STORAGE,
+    )
+    assert ends(graph, EdgeKind.WRITES) == ["Fn -> Bucket"]
+    stack = next(stack for stack in graph.stacks if stack.template.name == "template.yaml")
+    assert [(item.how, item.name) for item in imports(graph, stack)] == [("ssm", "/lake/raw/bucket")]
