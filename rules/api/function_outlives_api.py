@@ -14,10 +14,12 @@ belongs behind a queue or a state machine: the API answers 202 at once. A region
 Up to one second over the limit, asynchronous integrations (`X-Amz-Invocation-Type: Event`), authorizers, function URLs,
 integrations that stream the response, paths through Step Functions, and functions that may invoke themselves, so that
 the long run is not the one that the API waits for. Other triggers of the same function (queues,
-schedules) may need the time: split it.
+schedules) may need the time: split it. Behind a WebSocket API a function that posts to the connections by itself
+(`execute-api:ManageConnections`) is a note: its answer arrives, after the error that the API sends.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from archlint.api import (
     UNKNOWN,
@@ -31,6 +33,7 @@ from archlint.api import (
     RuleContext,
     RuleMeta,
     Severity,
+    listed,
     number,
     property_default,
 )
@@ -50,34 +53,84 @@ APIS = {
     "AWS::AppSync::GraphQLApi": "AppSync API",
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "load balancer",
 }
+MAX_RELATED = 8
+
+
+class Case(NamedTuple):
+    """A function that may run longer than one of the APIs in front of it waits, in seconds."""
+
+    function: Node
+    timeout: float
+    limit: float
+    edge: Edge
+
+    @property
+    def over(self) -> float:
+        """By how much."""
+        return self.timeout - self.limit
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    shared: dict[tuple[object, ...], list[Case]] = {}
     for function in context.graph.of_type("AWS::Lambda::Function"):
-        edges = [e for e in context.graph.incoming(function, EdgeKind.TRIGGERS) if _is_request(e)]
-        if not edges or _continues_alone(context, function):
+        case = _worst(context, function)
+        if case is None:
             continue
-        found = [
-            (timeout, limit, edge)
-            for world in context.values.worlds(function)
-            for edge in edges
-            if (timeout := number(context.values.value(function, "Timeout", world))) is not None
-            and (limit := _limit(context, edge)) is not None
-            and timeout > limit + context.params["tolerance"]
-        ]
-        if not found:
+        place = function.place("Timeout")
+        if place is None or place.path[:1] != ("Globals",):
+            yield _finding(context, [case])
             continue
-        timeout, limit, edge = max(found, key=lambda case: case[0] - case[1])
-        api = f"{_kind(context, edge)} {edge.source}"
-        others = sum(1 for e in context.graph.incoming(function, EdgeKind.TRIGGERS) if not _is_request(e))
-        beside = " (its other triggers may need that long)" if others else ""
-        yield context.finding(
-            (function, "Timeout"),
-            f"{function} may run {timeout:g} s, but {api} gives up after {limit:g} s{beside}",
-            related=[(edge, _route(edge))],
-            evidence=[edge],
-            key=(function.logical_id,),
-        )
+        key = (place.document.name, case.timeout, _kind(context, case.edge), _posts(context, case))
+        shared.setdefault(key, []).append(case)
+    yield from (_finding(context, cases) for cases in shared.values())
+
+
+def _worst(context: RuleContext, function: Node) -> Case | None:
+    """The API that waits least of those that wait too short; None when there is none."""
+    edges = [e for e in context.graph.incoming(function, EdgeKind.TRIGGERS) if _is_request(e)]
+    if not edges or _continues_alone(context, function):
+        return None
+    found = [
+        Case(function, timeout, limit, edge)
+        for world in context.values.worlds(function)
+        for edge in edges
+        if (timeout := number(context.values.value(function, "Timeout", world))) is not None
+        and (limit := _limit(context, edge)) is not None
+        and timeout > limit + context.params["tolerance"]
+    ]
+    return max(found, key=lambda case: case.over) if found else None
+
+
+def _finding(context: RuleContext, cases: list[Case]) -> Finding:
+    """One finding for a timeout: that of a function, or one in `Globals` which several functions share."""
+    worst = max(cases, key=lambda case: case.over)
+    functions = list(dict.fromkeys(case.function for case in cases))
+    apis = listed((case.edge.source for case in cases), 2)
+    several = " each" if len(functions) > 1 else ""
+    kind = _kind(context, worst.edge)
+    one_api = len({case.edge.source for case in cases}) == 1
+    what = f"{kind if one_api else kind + 's'} {apis} {'gives' if one_api else 'give'} up after {worst.limit:g} s"
+    posts = _posts(context, worst)
+    aside = "; what it posts to the connection itself still arrives" if posts else ""
+    if any(not _is_request(edge) for edge in context.graph.incoming(worst.function, EdgeKind.TRIGGERS)):
+        aside = " (its other triggers may need that long)"
+    return context.finding(
+        (worst.function, "Timeout"),
+        f"{listed(functions)} may{several} run {worst.timeout:g} s, but {what}{aside}",
+        related=[(case.edge, _route(case)) for case in cases[:MAX_RELATED]],
+        evidence=[case.edge for case in cases],
+        severity=Severity.NOTE if posts else None,
+        key=tuple(function.logical_id for function in functions),
+    )
+
+
+def _posts(context: RuleContext, case: Case) -> bool:
+    """True behind a WebSocket API when the function may post to the connections by itself."""
+    if not _is_websocket(context, case.edge):
+        return False
+    roles = [edge.target for edge in context.graph.outgoing(case.function, EdgeKind.ASSUMES)]
+    policies = [edge.target for role in roles for edge in context.graph.outgoing(role, EdgeKind.ATTACHES)]
+    return any("ManageConnections" in str(node.properties) for node in (*roles, *policies))
 
 
 def _is_request(edge: Edge) -> bool:
@@ -132,7 +185,7 @@ def _kind(context: RuleContext, edge: Edge) -> str:
     return "WebSocket API" if _is_websocket(context, edge) else APIS[edge.source.type]
 
 
-def _route(edge: Edge) -> str:
-    routes = edge.detail.get("routes") or edge.detail.get("fields")
+def _route(case: Case) -> str:
+    routes = case.edge.detail.get("routes") or case.edge.detail.get("fields")
     shown = ", ".join(map(str, routes[:3])) if isinstance(routes, list) else ""
-    return f"{edge.source} waits for it" + (f" ({shown})" if shown else "")
+    return f"{case.edge.source} waits for {case.function}" + (f" ({shown})" if shown else "")

@@ -18,7 +18,7 @@ templates: a note. So is a table that the CDK wrote, since its `TableV2` makes a
 
 from collections.abc import Iterable, Iterator
 
-from archlint.api import EdgeKind, Finding, Node, RuleContext, RuleMeta, Severity, databases
+from archlint.api import EdgeKind, Finding, Node, RuleContext, RuleMeta, Severity
 
 META = RuleMeta(
     id="DAT009",
@@ -63,7 +63,7 @@ def _is_awaited(context: RuleContext, cluster: Node, members: Iterable[Node]) ->
     return any(
         other not in members and other.stack is not None and other.stack.root.folder == folder
         for other in context.graph.of_type("AWS::RDS::DBCluster", "AWS::DocDB::DBCluster")
-        if databases.is_secondary(other)
+        if "GlobalClusterIdentifier" in other.properties  # given under some condition, it may be a secondary one
         and all(edge.target.external for edge in context.graph.outgoing(other, EdgeKind.MEMBER_OF))
     )
 

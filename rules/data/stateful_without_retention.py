@@ -18,9 +18,8 @@ deletes them; the instances of a cluster and read replicas hold nothing of their
 resources do not make a stack one with functions. Buckets with content that comes from elsewhere or expires: websites,
 logs, artifacts of a pipeline, lifecycle rules. Stacks that the configuration lists as `non-production`.
 
-It is a note when `DeletionPolicy: Delete` is written out, when only `UpdateReplacePolicy` is missing, when the data
-passes (TTL, a table of sessions or locks by its name), and for buckets without any policy: CloudFormation does not
-delete one that holds objects.
+It is a note when only `UpdateReplacePolicy` is missing, and when the data passes (TTL, a table of sessions or locks by
+its name).
 """
 
 import re
@@ -80,7 +79,7 @@ def _finding(context: RuleContext, node: Node, functions: int) -> Iterator[Findi
     if deletion is None and node.type in SNAPSHOT_BY_DEFAULT:
         deletion = "Snapshot"
     keeps, survives = (policy in KEEPS or policy is UNKNOWN for policy in (deletion, replacement))
-    if (keeps and survives) or (node.type == BUCKET and deletion is not None):
+    if keeps and (survives or node.type == BUCKET):  # a bucket that a change replaces is not empty: it stays
         return
     what = "bucket" if node.type == BUCKET else "user pool" if node.type == USER_POOL else "data"
     message = f"{node} has {'DeletionPolicy Delete' if deletion else 'no DeletionPolicy'} in a stack with {functions} "
@@ -88,10 +87,10 @@ def _finding(context: RuleContext, node: Node, functions: int) -> Iterator[Findi
     if keeps:
         message = f"{node} has no UpdateReplacePolicy: a change that replaces it deletes the {what} of the old one"
     elif node.type == BUCKET:
-        message += "the stack cannot be deleted while it holds objects, and a change that replaces it leaves it behind"
+        message += "the stack cannot be deleted until somebody empties it, and what it held is lost then"
     else:
         message += "deleting the stack or replacing the resource deletes its " + ("users" if what != "data" else what)
-    is_minor = keeps or deletion is not None or node.type == BUCKET or _passes(context, node)
+    is_minor = keeps or _passes(context, node)
     yield context.finding(node, message, severity=Severity.NOTE if is_minor else None, key=(node.logical_id,))
 
 

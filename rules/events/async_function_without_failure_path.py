@@ -13,7 +13,8 @@ event only. Put an alarm on the queue.
 ## Known exceptions
 
 Functions that are only polled for (SQS, streams) or called synchronously, custom resources, and functions whose
-failure path exists under some condition. A schedule, also that of an AWS Config rule, carries no data and comes again:
+failure path exists under some condition. Actions of a pipeline (CodePipeline): the pipeline waits for the function's
+answer and fails without it. A schedule, also that of an AWS Config rule, carries no data and comes again:
 a note; one that only keeps a function warm is not reported.
 """
 
@@ -43,6 +44,8 @@ META = RuleMeta(
 
 SCHEDULED = "ScheduledNotification"  # of AWS Config
 SCHEDULES = {"AWS::Scheduler::Schedule"}
+# https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html
+WAITING = {"AWS::CodePipeline::Pipeline"}
 MAX_NAMED = 4
 
 
@@ -72,7 +75,7 @@ def _asynchronous(context: RuleContext, function: Node) -> list[Edge]:
     edges = context.graph.incoming(function, EdgeKind.TRIGGERS, EdgeKind.INVOKES)
     found = [edge for edge in edges if edge.mode is Mode.ASYNC and edge.evidence is not Evidence.REFERENCE]
     sure = [edge for edge in found if edge.kind is EdgeKind.TRIGGERS or strength(edge) >= Evidence.CODE]
-    return [edge for edge in sure if not _keeps_warm(edge)]
+    return [edge for edge in sure if not _keeps_warm(edge) and edge.source.type not in WAITING]
 
 
 def _keeps_warm(edge: Edge) -> bool:

@@ -12,7 +12,8 @@ arrives. In one repository of nested stacks pass it as output and parameter.
 ## Known exceptions
 
 Names that a parameter holds, which each deployment may set. Names that several stacks declare, when nothing tells which
-one is meant.
+one is meant. SSM parameters, whose names are the interface, and what one of them tells (`{{resolve:ssm:…}}`). ARNs with
+`*` for the account: what lies in another account cannot be imported.
 """
 
 import re
@@ -41,7 +42,12 @@ WORD = re.compile(r"[\w.-]+")
 END = re.compile(r"[\s'\"]")
 JOINED = re.compile(r"[\"'][:/][^\s'\"]*")
 NOBODY: frozenset[str] = frozenset()
+PARAMETER = "AWS::SSM::Parameter"
+ANY_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:\*:")
+# What a resource calls its own parts by.
+LABELS = frozenset({"Description", "Id", "Name", "Sid"})
 MAX_DEPTH = 60
+MAX_RELATED = 4
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
@@ -53,19 +59,46 @@ def check(context: RuleContext) -> Iterator[Finding]:
     for stack in context.graph.stacks:
         has_arns = any(declared.get(word, NOBODY) - {stack.template.name} for word in _words(stack))
         nodes = [node for node in stack.nodes.values() if has_arns or node in neighbours]
-        seen: set[tuple[str, str]] = set()
-        for holder, path, target in _named(context, nodes, neighbours, declared.keys()):
-            written = holder.generated_by or holder.logical_id
-            if (written, target.id) in seen or target.stack is None or target.stack.template is stack.template:
-                continue
-            seen.add((written, target.id))
+        for target, holders in _by_target(context, stack, nodes, neighbours, declared.keys()).items():
+            (holder, path), *others = holders
+            written = _written(holder)
+            also = f" and {len(others)} more" if others else ""
             yield context.finding(
                 holder.place(*path) or holder,
-                f"{written} names {target} of {target.file} by its literal name: a rename there breaks it unseen",
-                related=[(target, "the resource that is meant")],
+                f"{written}{also} {'name' if also else 'names'} {target} of {target.file} by its literal name: "
+                "a rename there breaks it unseen",
+                related=[
+                    *(
+                        (other.place(*at) or other, f"{_written(other)} names it too")
+                        for other, at in others[:MAX_RELATED]
+                    ),
+                    (target, "the resource that is meant"),
+                ],
                 key=(written, target.logical_id),
                 owner_of=holder,
             )
+
+
+def _written(node: Node) -> str:
+    return node.generated_by or node.logical_id
+
+
+def _by_target(
+    context: RuleContext,
+    stack: Stack,
+    nodes: list[Node],
+    neighbours: dict[Node, dict[Node, str]],
+    declared: AbstractSet[str],
+) -> dict[Node, list[tuple[Node, Path]]]:
+    """The resources of other templates that a stack names, each with the first place in every resource that does."""
+    found: dict[Node, list[tuple[Node, Path]]] = {}
+    for holder, path, target in _named(context, nodes, neighbours, declared):
+        if target.stack is None or target.stack.template is stack.template or target.type == PARAMETER:
+            continue
+        holders = found.setdefault(target, [])
+        if all(_written(other) != _written(holder) for other, _ in holders):
+            holders.append((holder, path))
+    return found
 
 
 def _names(context: RuleContext) -> dict[Node, str]:
@@ -115,7 +148,7 @@ def _named(
     for node in nodes:
         stack = node.stack
         for path, value in _literals(node.properties, (), 0):
-            if stack is None or _is_filled_in(stack, value):
+            if stack is None or _is_filled_in(stack, value) or ANY_ACCOUNT.search(VARIABLE.sub("x", str(value))):
                 continue
             if _is_arn(value):
                 if declared.isdisjoint(WORD.findall(str(value))):
@@ -124,7 +157,7 @@ def _named(
                     (node, path, each.node) for each in resolver.targets(stack, value) if not each.node.external
                 )
                 continue
-            for other, word in neighbours.get(node, {}).items():
+            for other, word in neighbours.get(node, {}).items() if path[-1] not in LABELS else ():
                 if word in str(value) and any(
                     each.node is other for each in resolver.targets(stack, value, other.type)
                 ):
@@ -153,7 +186,7 @@ def _is_literal(value: Json, depth: int) -> bool:
         return depth > 0 and argument in PSEUDO
     if function == "Fn::Sub":
         text, variables, *_ = [*argument, {}, {}] if isinstance(argument, list) else [argument, {}]
-        if not isinstance(text, str) or not isinstance(variables, dict):
+        if not isinstance(text, str) or "{{" in text or not isinstance(variables, dict):
             return False
         named = {name.strip() for name in VARIABLE.findall(text)} - PSEUDO
         return all(_is_literal(variables.get(name), depth + 1) for name in named)

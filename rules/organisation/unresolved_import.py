@@ -10,8 +10,9 @@ configuration: `external-imports = ["network-"]` (a beginning or a glob of the n
 
 ## Known exceptions
 
-Names of which no other import resolves here: their stack is probably not part of the run. Parameters that AWS provides
-(`/aws/…`) and names listed in `external-imports`. Whether these templates are all there are is known only to you, so a
+Names of which no other import resolves here: their stack is probably not part of the run. Imports in one branch of an
+`Fn::If`: the stack can be deployed without them. Parameters that AWS provides (`/aws/…`) and names listed in
+`external-imports`. Whether these templates are all there are is known only to you, so a
 finding is a note; with `closed_world = true` every name that nothing provides is a warning.
 """
 
@@ -46,6 +47,8 @@ def check(context: RuleContext) -> Iterator[Finding]:
         answered = {item.place for item in resolved}
         missing: dict[tuple[str, str], list[Import]] = defaultdict(list)
         for item in found:  # of the alternatives that a condition chooses from, one is enough
+            if "Fn::If" in item.place.path and not context.params["closed_world"]:
+                continue
             if not item.providers and not item.is_external and item.place not in answered:
                 missing[item.how, item.name].append(item)
         for items in missing.values():
