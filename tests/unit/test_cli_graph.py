@@ -127,3 +127,28 @@ def test_query_that_finds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
         "matches": [],
     }
     assert output(capsys, "query", "(a:AWS::S3::Bucket)") == ""
+
+
+def test_services_do_not_share_what_only_a_role_allows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    functions = "".join(
+        f"  {name}: {{Type: AWS::Lambda::Function, Properties: {{Role: !GetAtt Role.Arn{environment}}}}}\n"
+        for name, environment in (("One", ", Environment: {Variables: {TABLE: !ImportValue orders}}"), ("Two", ""))
+    )
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "template.yaml").write_text(
+        "Resources:\n"
+        "  Role:\n    Type: AWS::IAM::Role\n    Properties:\n      Policies:\n        - PolicyName: p\n"
+        "          PolicyDocument:\n"
+        "            Statement: [{Effect: Allow, Action: 'dynamodb:GetItem', Resource: !ImportValue orders}]\n"
+        + functions
+    )
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "template.yaml").write_text(
+        "Resources:\n  Orders: {Type: AWS::DynamoDB::Table}\n"
+        "Outputs:\n  Orders: {Value: !GetAtt Orders.Arn, Export: {Name: orders}}\n"
+    )
+    resources = json.loads(output(capsys, "graph", "--format", "json"))
+    assert sum(edge["kind"] == "reads" for edge in resources["edges"]) == 2
+    picture = output(capsys, "graph", "--level", "stack", "--edges", "reads", "--format", "mermaid")
+    assert '"reads"' in picture
+    assert "reads 2x" not in picture

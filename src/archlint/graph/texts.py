@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from archlint.graph.stacks import Stack
-    from archlint.template.model import Json
+    from archlint.template.model import Json, ProtonPart
 
 MAX_DEPTH = 60
 _SHARED = frozenset({"AWS::Region", "AWS::AccountId", "AWS::Partition", "AWS::URLSuffix"})
@@ -105,15 +105,13 @@ class Texts:
         pieces = re.split("(" + "|".join(map(re.escape, marks)) + ")", value)
         return product(
             [
-                self._proton_expression(stack, piece) if index % 2 else [Text((piece,))]
+                self._proton_expression(stack, proton, piece) if index % 2 else [Text((piece,))]
                 for index, piece in enumerate(pieces)
                 if piece
             ]
         )
 
-    def _proton_expression(self, stack: Stack, mark: str) -> list[Text]:
-        proton = stack.template.proton
-        assert proton is not None  # noqa: S101 - the caller has looked
+    def _proton_expression(self, stack: Stack, proton: ProtonPart, mark: str) -> list[Text]:
         expression = proton.expressions[mark]
         if self.proton_output is not None and "outputs." in expression:
             for path in proton.paths.get(mark, ()):
@@ -124,7 +122,9 @@ class Texts:
                     texts = self._output(environment, output)
                     if texts:
                         return texts
-        return [Text((Hole(expression, stack.root.id),))]
+        from archlint.graph.proton_inputs import input_values
+
+        return [Text((value,)) for value in input_values(proton, mark)] or [Text((Hole(expression, stack.root.id),))]
 
     def _ref(self, stack: Stack, name: Any) -> list[Text]:
         if not isinstance(name, str):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from archlint.graph.model import EdgeKind
+from archlint.graph.model import EdgeKind, Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -148,12 +148,22 @@ def _edge(edge: Edge) -> ViewEdge:
     return ViewEdge(edge.kind, edge.source.id, edge.target.id, edge)
 
 
+def _is_only_possible(edge: Edge) -> bool:
+    """True for what only a role shared by several allows: one such role would be most of what services share."""
+    return edge.evidence is Evidence.REFERENCE and edge.kind in _BY_ROLE
+
+
+_BY_ROLE = frozenset({EdgeKind.READS, EdgeKind.WRITES, EdgeKind.PUBLISHES, EdgeKind.INVOKES, EdgeKind.TRIGGERS})
+
+
 def _grouped(level: Level, nodes: Iterable[Node], edges: Sequence[Edge]) -> View:
     members: dict[str, list[Node]] = {}
     for node in nodes:
         members.setdefault(_group_of(node, level), []).append(node)
     counts: dict[tuple[EdgeKind, str, str], int] = {}
     for edge in edges:
+        if _is_only_possible(edge):
+            continue
         source, target = _group_of(edge.source, level), _group_of(edge.target, level)
         if source != target:
             counts[edge.kind, source, target] = counts.get((edge.kind, source, target), 0) + 1

@@ -134,3 +134,27 @@ def test_members_and_capacity(graph_of: GraphOf) -> None:
         "Group -member_of-> Space",
         "Nodes -member_of-> Cluster",
     ]
+
+
+def test_health_checks_watch_what_they_ask(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Data:
+            Type: AWS::Route53::HealthCheck
+            Properties: {HealthCheckConfig: {IPAddress: !GetAtt Db.Endpoint.Address}}
+          Site:
+            Type: AWS::Route53::HealthCheck
+            Properties: {HealthCheckConfig: {FullyQualifiedDomainName: !GetAtt Balancer.DNSName}}
+          Follows:
+            Type: AWS::Route53::HealthCheck
+            Properties: {HealthCheckConfig: {AlarmIdentifier: {Name: !Ref Alarm}}}
+          Other:
+            Type: AWS::Route53::HealthCheck
+            Properties: {HealthCheckConfig: {FullyQualifiedDomainName: example.com}}
+          Db: {Type: AWS::RDS::DBInstance}
+          Balancer: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer}
+          Alarm: {Type: AWS::CloudWatch::Alarm}
+        """
+    )
+    assert drawn(graph) == ["Data -watches-> Db", "Follows -watches-> Alarm", "Site -watches-> Balancer"]

@@ -21,6 +21,7 @@ from archlint.graph.edges.sending import (
     STREAM,
     TABLES,
     TOPIC,
+    endpoints,
     known,
     plain,
     starts_code,
@@ -244,7 +245,24 @@ def composite_alarm(linker: Linker, node: Node) -> None:
             linker.connect(EdgeKind.WATCHES, node, target.node, place=node.place("AlarmRule"))
 
 
+_CHECKED = ("IPAddress", "FullyQualifiedDomainName")
+
+
+def health_check(linker: Linker, node: Node) -> None:
+    """A Route 53 health check `watches` whose address it asks, or the alarm that it follows."""
+    if node.stack is None:
+        return
+    for name in _CHECKED:
+        for path, value in follow(node.properties, ("HealthCheckConfig", name)):
+            for target in endpoints(linker, node.stack, value):
+                linker.connect(EdgeKind.WATCHES, node, target.node, place=node.place(*path))
+    for path, value in follow(node.properties, ("HealthCheckConfig", "AlarmIdentifier", "Name")):
+        for target in known(linker, node.stack, value, _ALARM):
+            linker.connect(EdgeKind.WATCHES, node, target.node, place=node.place(*path))
+
+
 FINDERS: dict[str, tuple[Finder, ...]] = {
+    "AWS::Route53::HealthCheck": (health_check,),
     _ALARM: (alarm,),
     _COMPOSITE: (alarm_actions, composite_alarm),
 }
