@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _UNKNOWN = "\0"
 Provider = tuple[Stack, str]
+_Entry = tuple[Text, Stack, str]
 # A library of interchangeable stacks has a handful that export the same names; more is a name that says nothing.
 MAX_PROVIDERS = 8
 
@@ -71,8 +72,8 @@ class Exports:
 
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
-        self._by_shape: dict[str, list[tuple[Text, Stack, str]]] = {}
-        self._matching: dict[str, list[tuple[Text, Stack, str]]] = {}
+        self._by_shape: dict[str, list[_Entry]] = {}
+        self._matching: dict[str, list[_Entry]] = {}
         self._imported: dict[int, dict[Hole, set[str]]] = {}
         self._offered: dict[int, set[str]] = {}
         for stack in texts.stacks:
@@ -95,10 +96,11 @@ class Exports:
         exact = [(s, output) for text, s, output in self._by_shape.get(wanted, ()) if text == name]
         candidates = exact if exact and _UNKNOWN not in wanted else []
         if not candidates:
-            candidates = [(s, output) for text, s, output in self._candidates(wanted) if s is not stack]
+            matching = [entry for entry in self._candidates(wanted) if entry[1] is not stack]
             hole = next((part for part in name.parts if isinstance(part, Hole)), None)
             if hole is not None:
-                candidates = self._complete(stack, hole, candidates)
+                matching = self._complete(stack, hole, matching)
+            candidates = [(s, output) for _, s, output in matching]
         chosen = closest(stack, candidates, _stack_of)
         if chosen is not None:
             return [chosen]
@@ -113,7 +115,7 @@ class Exports:
         offered = [self._offered[id(stack)] for stack, _ in providers]
         return len(set.intersection(*offered)) * 2 >= len(set.union(*offered))
 
-    def _candidates(self, wanted: str) -> list[tuple[Text, Stack, str]]:
+    def _candidates(self, wanted: str) -> list[_Entry]:
         known = self._matching.get(wanted)
         if known is None:
             same = self._by_shape.get(wanted)
@@ -126,19 +128,25 @@ class Exports:
             self._matching[wanted] = known
         return known
 
-    def _complete(self, stack: Stack, hole: Hole, candidates: list[Provider]) -> list[Provider]:
-        """Candidates that provide everything `stack` imports by this unknown; in unrelated folders only those."""
+    def _complete(self, stack: Stack, hole: Hole, candidates: list[_Entry]) -> list[_Entry]:
+        """Candidates that provide everything `stack` imports by this unknown; in unrelated folders only those.
+
+        A parameter of the same name on both sides is no stack's name but the prefix of an environment, whose stacks
+        each provide a part.
+        """
         names = self._imports(stack).get(hole, set())
         here = stack.template.name.split("/")
-        complete, partial = [], []
+        complete, partial, prefixed = [], [], []
         for candidate in candidates:
-            other = candidate[0]
-            offered = all(any(entry[1] is other for entry in self._candidates(name)) for name in names)
-            if offered:
+            text, other, _ = candidate
+            there = other.template.name.split("/")
+            if all(any(entry[1] is other for entry in self._candidates(name)) for name in names):
                 complete.append(candidate)
-            elif shared_folders(here, other.template.name.split("/")) > 0:
+            elif shared_folders(here, there) > 0 or here[:-1] == there[:-1]:
                 partial.append(candidate)
-        return complete or partial
+            elif any(isinstance(part, Hole) and part.scope and part.name == hole.name for part in text.parts):
+                prefixed.append(candidate)
+        return complete or partial or prefixed
 
     def _imports(self, stack: Stack) -> dict[Hole, set[str]]:
         """The shapes of the names a stack imports, by the unknown part they contain."""

@@ -182,18 +182,22 @@ def _watch_logs(linker: Linker, node: Node, metric: Body, path: TemplatePath) ->
 
 
 def _titled(linker: Linker, node: Node, dimension: Body) -> list[Target]:
-    """The REST API of the stack whose OpenAPI title is the dimension's value: that is its name when it has no other."""
+    """The REST API whose OpenAPI title is the dimension's value: that is its name when it has no other.
+
+    One of the alarm's stack, else one of the stacks that are deployed with it.
+    """
     stack = node.stack
     if stack is None or dimension.get("Name") != "ApiName":
         return []
     wanted = linker.texts(stack, dimension.get("Value"))
-    found = []
-    for api in stack.nodes.values():
-        if api.type == REST_API and "Name" not in api.properties:
-            for _, title in follow(api.properties, ("Body", "info", "title")):
-                if linker.texts(stack, title) == wanted:
-                    found.append(Target(api))
-    return found
+    near, far = [], []
+    for api in linker.graph.of_type(REST_API):
+        if api.stack is None or api.stack.root is not stack.root or "Name" in api.properties:
+            continue
+        for _, title in follow(api.properties, ("Body", "info", "title")):
+            if linker.texts(api.stack, title) == wanted:
+                (near if api.stack is stack else far).append(Target(api))
+    return near or far
 
 
 def _cache_groups(linker: Linker, stack: Stack, dimension: Body) -> list[Target]:
