@@ -253,3 +253,29 @@ def test_an_endpoint_that_is_empty_by_default_still_is_one(graph_of: GraphOf) ->
         """
     )
     assert drawn(graph) == ["Told -delivers-> template.yaml#Mail"]
+
+
+def test_an_alarm_on_an_api_of_another_stack_of_the_application(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Stage: {Type: String, Default: dev}}
+        Resources:
+          Service:
+            Type: AWS::CloudFormation::Stack
+            Properties: {TemplateURL: service.yaml, Parameters: {Stage: !Ref Stage}}
+          High:
+            Type: AWS::CloudWatch::Alarm
+            Properties:
+              Namespace: AWS/ApiGateway
+              MetricName: 5XXError
+              Dimensions: [{Name: ApiName, Value: !Sub "orders-${Stage}"}]
+        """,
+        service="""
+        Parameters: {Stage: {Type: String}}
+        Resources:
+          Api:
+            Type: AWS::ApiGateway::RestApi
+            Properties: {Body: {info: {title: !Sub "orders-${Stage}"}}}
+        """,
+    )
+    assert drawn(graph, EdgeKind.WATCHES) == ["High -watches-> Api"]

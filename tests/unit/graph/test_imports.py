@@ -226,3 +226,28 @@ def test_an_export_that_is_named_after_a_function(graph_of: GraphOf) -> None:
         ("export", ["functions.yaml#Outputs.GetLogs@parent.yaml#Functions"]),
         ("export", ["functions.yaml#Outputs.FlowLogs@parent.yaml#Functions"]),
     ]
+
+
+def test_the_stacks_of_an_environment_each_provide_a_part(graph_of: GraphOf) -> None:
+    part = """
+        Parameters: {{Env: {{Type: String}}}}
+        Resources: {{Thing: {{Type: AWS::SQS::Queue}}}}
+        Outputs: {{Name: {{Value: !Ref Thing, Export: {{Name: !Sub "${{Env}}-{name}"}}}}}}
+        """
+    others = {"jobs/template": part.format(name="jobs"), "dead/template": part.format(name="dead")}
+    graph = graph_of(
+        """
+        Parameters: {Env: {Type: String}}
+        Resources:
+          Queue:
+            Type: AWS::SQS::Queue
+            Properties:
+              RedrivePolicy: {deadLetterTargetArn: !ImportValue {"Fn::Sub": "${Env}-dead"}}
+          Topic:
+            Type: AWS::SNS::Topic
+            Properties: {Subscription: [{Protocol: sqs, Endpoint: !ImportValue {"Fn::Sub": "${Env}-jobs"}}]}
+        """,
+        **others,
+    )
+    exporters = {edge.target.id for edge in graph.edges if edge.kind == "imports"}
+    assert exporters == {"stack:jobs/template.yaml", "stack:dead/template.yaml"}

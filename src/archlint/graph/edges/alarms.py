@@ -190,7 +190,8 @@ def _titled(linker: Linker, node: Node, dimension: Body) -> list[Target]:
     if stack is None or dimension.get("Name") != "ApiName":
         return []
     wanted = linker.texts(stack, dimension.get("Value"))
-    near, far = [], []
+    near: list[Target] = []
+    far: list[Target] = []
     for api in linker.graph.of_type(REST_API):
         if api.stack is None or api.stack.root is not stack.root or "Name" in api.properties:
             continue

@@ -93,6 +93,11 @@ _URLS: dict[str, tuple[tuple[str, EdgeKind], ...]] = {
     "AWS::EMR::Cluster": (("LogUri", _LOGS_TO),),
     "AWS::EMR::Studio": (("DefaultS3Location", _WRITES),),
     "AWS::EMRServerless::Application": (("MonitoringConfiguration.S3MonitoringConfiguration.LogUri", _LOGS_TO),),
+    "AWS::Glue::Job": (("Command.ScriptLocation", _READS),),
+    "AWS::SageMaker::EndpointConfig": (
+        ("AsyncInferenceConfig.OutputConfig.S3OutputPath", _WRITES),
+        ("DataCaptureConfig.DestinationS3Uri", _WRITES),
+    ),
     "AWS::SageMaker::Model": (("PrimaryContainer.ModelDataUrl", _READS), ("Containers[].ModelDataUrl", _READS)),
     "AWS::Synthetics::Canary": (("ArtifactS3Location", _WRITES),),
 }
