@@ -84,6 +84,8 @@ def images_at(path: Path, root: LintedRoot) -> list[Image]:
     try:
         if path.is_dir():
             return _images(FolderFiles(root, path)) if (path / "oci-layout").is_file() else []
+        if not path.is_file():
+            return []  # a pipe would be waited for without end
         with path.open("rb") as file:
             magic = file.read(4)
             if magic.startswith(GZIP_MAGIC) or magic == ZSTD_MAGIC:

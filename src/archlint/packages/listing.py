@@ -88,6 +88,8 @@ class _Walk(msgspec.Struct):
 
     root: LintedRoot
     is_excluded: Callable[[str], bool]
+    is_excluded_at_top: Callable[[str], bool]
+    follows_links: bool
     files: list[tuple[str, int]] = msgspec.field(default_factory=list)
     notes: list[str] = msgspec.field(default_factory=list)
     folders: int = 0
@@ -112,7 +114,7 @@ class _Walk(msgspec.Struct):
             return
         inside = above | {real_path}
         for entry in entries:
-            if self.is_excluded(entry.name):
+            if self.is_excluded(entry.name) or (not prefix and self.is_excluded_at_top(entry.name)):
                 continue
             if len(self.files) >= MAX_FILES:
                 self.skip(prefix.rstrip("/"), f"more than {MAX_FILES:,} files")
@@ -125,7 +127,8 @@ class _Walk(msgspec.Struct):
     def entry(self, entry: os.DirEntry[str], path: str, inside: frozenset[str]) -> None:
         """Adds a file, walks a folder, follows a symbolic link as the builder does, but only inside the root."""
         if entry.is_symlink():
-            self.link(os.path.realpath(entry.path), path, inside)
+            if self.follows_links:
+                self.link(os.path.realpath(entry.path), path, inside)
         elif entry.is_dir(follow_symlinks=False):
             self.folder(entry.path, path + "/", inside)
         else:
@@ -147,12 +150,20 @@ class _Walk(msgspec.Struct):
             self.newest = max(self.newest, status.st_mtime)
 
 
-def walk(folder: Path, root: LintedRoot, excluded: Iterable[str] = ()) -> Listing:
+def walk(
+    folder: Path,
+    root: LintedRoot,
+    excluded: Iterable[str] = (),
+    *,
+    excluded_at_top: Iterable[str] = (),
+    follows_links: bool = True,
+) -> Listing:
     """Every file under a folder that holds no symbolic links in its own path.
 
-    `excluded` are shell patterns on single names. Links inside the root are followed, as `sam package` and npm do.
+    `excluded` are shell patterns on single names, `excluded_at_top` on those right in the folder. Links inside the root
+    are followed, as `sam package` does, or left out, as `npm pack` does.
     """
-    state = _Walk(root, name_filter(excluded))
+    state = _Walk(root, name_filter(excluded), name_filter(excluded_at_top), follows_links)
     state.folder(str(folder), "", frozenset())
     return Listing(tuple(state.files), folder, state.at_least, tuple(state.notes), state.newest)
 

@@ -138,10 +138,12 @@ class Measurer:
         key = (path, builder)
         if key not in self._listings:
             self._listings[key] = self._noted(copied(path, self.root, builder), path)
-        adds = builder in (Builder.PYTHON, Builder.NPM) and _has_manifest(path)
+        adds = builder in (Builder.PYTHON, Builder.UV, Builder.NPM) and _has_manifest(path)
         return self._measured(self._listings[key], source, at_least=adds or at_least)
 
     def _file(self, path: Path, source: Source) -> PackageMeasure | None:
+        if not path.is_file():
+            return None  # a pipe would be waited for without end
         from archlint.packages.archives import is_zip, list_zip
 
         key = (path, None)

@@ -305,9 +305,19 @@ def test_npm_packs_what_is_neither_ignored_nor_left_out(tmp_path: Path, measured
     write(tmp_path / "src" / ".npmignore", text="data/\n")
     assert measured(node).total("Fn") == 113
     write(tmp_path / "src" / "package.json", text='{"files": ["data"]}')
-    assert measured(node).total("Fn") == 5000 + 19 + 100
+    assert measured(node).total("Fn") == 5000 + 19
     write(tmp_path / "src" / "package.json", text="[" * 9000)
     assert measured(node).total("Fn") == 100 + 9000
+
+
+@pytest.mark.parametrize("name", ["code.zip", "code.pipe", "image.tar"])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, measured: Measure, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    image = (
+        "  Image:\n    Type: AWS::Serverless::Function\n    Properties: {PackageType: Image, ImageUri: ./image.tar}\n"
+    )
+    found = measured(SAM_HEADER + function(code=name) + image)
+    assert (found.total("Fn"), found.total("Image")) == (None, None)
 
 
 def test_layers_are_added_across_templates(tmp_path: Path) -> None:
