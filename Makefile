@@ -11,11 +11,13 @@ FUZZ_ARGS ?=
 BENCH_ARGS ?=
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
+PACKAGES_ARGS ?=
+PACKAGES_VENV := build/packages-venv
 BENCH_VENV := build/bench-venv
 # The versions the numbers in docs/dependencies.md were measured against.
 BENCH_PEERS := cfn-lint==1.58.0 checkov==3.3.30
 
-.PHONY: help demo test check static format corpus bench fuzz clean
+.PHONY: help demo test check static format corpus bench packages fuzz clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +47,9 @@ corpus: $(VENV)/.installed ## counts over the real templates in CORPUS
 bench: $(VENV)/.installed $(BENCH_VENV)/.installed ## speed against the YAML parser, cfn-lint and checkov, in one run
 	$(BIN)/python scripts/bench.py --corpus $(CORPUS) --peers $(BENCH_VENV)/bin $(BENCH_ARGS)
 
+packages: $(VENV)/.installed $(PACKAGES_VENV)/.installed ## measured package sizes against du, unzip and tar, on real builds
+	$(BIN)/python scripts/measure_packages.py --tools $(PACKAGES_VENV)/bin $(PACKAGES_ARGS)
+
 fuzz: $(VENV)/.installed ## throw broken templates at the command line
 	$(BIN)/python scripts/fuzz.py --corpus $(CORPUS) $(FUZZ_ARGS)
 
@@ -70,4 +75,9 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 $(BENCH_VENV)/.installed: Makefile | $(BIN)/python
 	$(BIN)/python -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/python -m pip --quiet --disable-pip-version-check install $(BENCH_PEERS)
+	@touch $@
+
+$(PACKAGES_VENV)/.installed: Makefile | $(BIN)/python
+	$(BIN)/python -m venv $(PACKAGES_VENV)
+	$(PACKAGES_VENV)/bin/python -m pip --quiet --disable-pip-version-check install aws-sam-cli==1.170.0
 	@touch $@

@@ -8,11 +8,14 @@ deploying when somebody else's layer grows. The size of the upload does not matt
 
 Nothing is built, unpacked or fetched. What counts is the first of these that lies in the linted folder:
 
-1. `.aws-sam/build/<LogicalId>`, when `build.toml` lists the function and no source file is newer;
+1. the output of `sam build` (`.aws-sam/build/<LogicalId>` beside the template or further up, or `build_dir` of
+   samconfig.toml), when `build.toml` lists the function and no source file is newer;
 2. the CDK asset in `cdk.out` that the template names;
 3. the `.zip` or `.jar` that the template names, by the sizes in its directory;
-4. the `CodeUri` or `ContentUri` folder, without what `sam build` leaves out (`.git`, virtual environments, caches) and
-   without the dependencies that it adds (see PKG003).
+4. the `CodeUri` or `ContentUri` folder, without what `sam build` leaves out (`.git`, virtual environments, caches, what
+   `npm pack` does not take) and without the dependencies that it adds (see PKG003).
+
+`archlint explain PKG001` in the folder, or with a path, shows each package with its source and its biggest parts.
 
 Layers of other accounts cannot be measured; the sum is then a lower bound and the message says "at least". A layer that
 no measured function uses is compared with the limit by itself.

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archlint.cli.settings import color_option, config_options, load, prefixes
+from archlint.cli.settings import color_option, config_options, load, paths_argument, prefixes
 from archlint.errors import UsageError
 
 if TYPE_CHECKING:
     from archlint.ruleset.registry import Registry
     from archlint.ruleset.rule import RuleMeta
+
+
+SIZE_RULES = ("PKG001", "PKG002", "PKG003", "PKG004", "PKG005", "PKG006")
+"""The rules that rest on the measured sizes of packages and images."""
 
 
 def _registry(given: dict[str, Any]) -> Registry:
@@ -79,22 +83,44 @@ def _json_rule(meta: RuleMeta, *, is_on: bool) -> dict[str, Any]:
 
 @click.command()
 @click.argument("rule", metavar="ID", shell_complete=complete_rule)
+@paths_argument
 @click.option("--format", "form", type=click.Choice(("text", "markdown")), default="text", show_default=True)
 @config_options
 @color_option
-def explain(rule: str, form: str, color: str, **given: Any) -> int:
-    """Say why a rule matters and how to repair what it finds. ID may be the rule's name."""
+def explain(rule: str, paths: tuple[Path, ...], form: str, color: str, **given: Any) -> int:
+    """Say why a rule matters and how to repair what it finds. ID may be the rule's name.
+
+    Rules about package sizes also show what was measured: in PATH, else in the working directory.
+    """
     from archlint.docs import meta_page, rule_page
     from archlint.ruleset.rule import RuleMeta
 
     found = _registry(given).find(rule)
     page = meta_page(found) if isinstance(found, RuleMeta) else rule_page(found.rule)
+    rule_id = found.id if isinstance(found, RuleMeta) else found.rule.meta.id
+    if rule_id in SIZE_RULES:
+        page += _measured(paths, given)
+    elif paths:
+        raise UsageError(f"{rule_id} measures nothing in a PATH", hint=f"those that do: {', '.join(SIZE_RULES)}")
     if form == "text":
         from archlint.cli.page import terminal_page
 
         page = terminal_page(page, color)
     click.echo(page, nl=False, color=True)
     return 0
+
+
+def _measured(paths: tuple[Path, ...], given: dict[str, Any]) -> str:
+    """The part of a page that says what lies here and how large it is; empty where no function does."""
+    from archlint.lint import build
+    from archlint.packages import Packages
+    from archlint.packages.report import measured_lines
+
+    estate = build(list(paths) or [Path()], load(paths, **given))
+    lines = measured_lines(Packages(estate.graph, estate.discovery.root))
+    if not lines:
+        return f"\n## Measured here\n\nNo function or layer below {', '.join(map(str, paths))}.\n" if paths else ""
+    return "\n".join(("\n## Measured here\n", "```text", *lines, "```", ""))
 
 
 @click.command()

@@ -21,22 +21,48 @@ _MAX_NEIGHBOURS = 50
 _OCI_MACHINES = {"x86_64": "amd64", "arm64": "arm64"}
 
 
-def find_image(root: LintedRoot, subject: Subject, seen: dict[Path, list[Path]]) -> tuple[Path, Image] | None:
-    """The image of a function with the file or folder it lies in. `seen` keeps what folders hold between calls.
+class LocalImages:
+    """The container images in the linted folder; each file is read once."""
 
-    That is what `ImageUri` names when it is a local path, a CDK image asset, or an archive or OCI layout in the Docker
-    context or beside the template that holds an image of the name which the function asks for.
-    """
-    for path in _named(root, subject):
-        images = images_at(path, root)
-        if images:
-            return path, _smallest(images, subject)
-    wanted = _wanted_names(subject)
-    for path in _neighbours(root, subject, seen):
-        images = [image for image in images_at(path, root) if any(_repository(name) in wanted for name in image.names)]
-        if images:
-            return path, _smallest(images, subject)
-    return None
+    def __init__(self, root: LintedRoot) -> None:
+        self.root = root
+        self._images: dict[Path, list[Image]] = {}
+        self._candidates: dict[Path, list[Path]] = {}
+
+    def find(self, subject: Subject) -> tuple[Path, Image] | None:
+        """The image of a function with the file or folder it lies in.
+
+        That is what `ImageUri` names when it is a local path, a CDK image asset, or an archive or OCI layout in the
+        Docker context or beside the template that holds an image of the name which the function asks for.
+        """
+        for path in _named(self.root, subject):
+            images = self._images_at(path)
+            if images:
+                return path, _smallest(images, subject)
+        wanted = _wanted_names(subject)
+        for path in self._neighbours(subject):
+            images = [
+                image for image in self._images_at(path) if any(_repository(name) in wanted for name in image.names)
+            ]
+            if images:
+                return path, _smallest(images, subject)
+        return None
+
+    def _images_at(self, path: Path) -> list[Image]:
+        if path not in self._images:
+            self._images[path] = images_at(path, self.root)
+        return self._images[path]
+
+    def _neighbours(self, subject: Subject) -> Iterator[Path]:
+        """Archives and OCI layouts in the Docker context and in the folder of the template."""
+        context: Json = subject.metadata.get("DockerContext")
+        folders = [self.root.resolve(subject.template_folder, context)] if isinstance(context, str) else []
+        folders.append(self.root.resolve(subject.template_folder, "."))
+        for folder in dict.fromkeys(folders):
+            if folder is not None and folder.is_dir():
+                if folder not in self._candidates:
+                    self._candidates[folder] = _candidates(self.root, folder)
+                yield from self._candidates[folder]
 
 
 def _smallest(images: list[Image], subject: Subject) -> Image:
@@ -69,18 +95,6 @@ def _wanted_names(subject: Subject) -> set[str]:
 def _repository(name: str) -> str:
     """`shop` of `123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:latest`, without registry, tag and digest."""
     return name.partition("@")[0].rpartition("/")[2].partition(":")[0]
-
-
-def _neighbours(root: LintedRoot, subject: Subject, seen: dict[Path, list[Path]]) -> Iterator[Path]:
-    """Archives and OCI layouts in the Docker context and in the folder of the template."""
-    context: Json = subject.metadata.get("DockerContext")
-    folders = [root.resolve(subject.template_folder, context)] if isinstance(context, str) else []
-    folders.append(root.resolve(subject.template_folder, "."))
-    for folder in dict.fromkeys(folders):
-        if folder is not None and folder.is_dir():
-            if folder not in seen:
-                seen[folder] = _candidates(root, folder)
-            yield from seen[folder]
 
 
 def _candidates(root: LintedRoot, folder: Path) -> list[Path]:

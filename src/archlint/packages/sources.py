@@ -15,6 +15,7 @@ from archlint.template.model import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from archlint.packages.local_images import LocalImages
     from archlint.packages.roots import LintedRoot
     from archlint.packages.subject import Subject
 
@@ -30,7 +31,7 @@ class Measurer:
         self._listings: dict[tuple[Path, Builder | None], Listing] = {}
         self._are_built: dict[Path, bool] = {}
         self._changed: dict[Path, float] = {}
-        self._image_files: dict[Path, list[Path]] = {}
+        self._images: LocalImages | None = None
         self._build_places: dict[Path, list[BuildPlace]] = {}
 
     def measure(self, subject: Subject) -> PackageMeasure | None:
@@ -157,9 +158,10 @@ class Measurer:
 
     def _image(self, subject: Subject) -> PackageMeasure | None:
         from archlint.packages.images import image_listing
-        from archlint.packages.local_images import find_image
+        from archlint.packages.local_images import LocalImages
 
-        found = find_image(self.root, subject, self._image_files)
+        self._images = self._images or LocalImages(self.root)
+        found = self._images.find(subject)
         if found is None:
             return None
         path, image = found

@@ -11,10 +11,11 @@ from archlint.packages.roots import LintedRoot
 from .conftest import write
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
-def npm_packs(folder: Path, manifest: dict[str, object], **files: str) -> set[str]:
+def npm_packs(folder: Path, manifest: Mapping[str, object], **files: str) -> set[str]:
     """What `sam build` takes from a folder of these files, named with `__` for `/`."""
     write(folder / "package.json", text=json.dumps(manifest))
     for name, text in files.items():
