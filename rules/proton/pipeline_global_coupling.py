@@ -35,7 +35,7 @@ FIRST_INSTANCE = re.compile(r"service_instances\[\d+\]")
 def check(context: RuleContext) -> Iterator[Finding]:
     if not context.graph.bundles:
         return
-    for bundle, template in proton.parts(context.graph, "service"):
+    for bundle, template in proton.parts(context.graph, "service", "pipeline"):
         name = bundle.template_name
         for kind, message, places in (
             ("root", f"the pipeline of {name} trusts a whole account", _trusted_accounts(template)),

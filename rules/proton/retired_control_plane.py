@@ -9,7 +9,8 @@ policies that allow its actions, resources of type `AWS::Proton::*`.
 Deploy the same templates without Proton: `archlint proton export BUNDLE DIR` writes each part as plain CloudFormation
 with parameters in place of inputs. In the pipeline, `aws cloudformation deploy` takes the place of
 `aws proton update-service-instance`, a stack output that of `get-service`; a status notification and permissions for
-`proton:` actions go without replacement.
+`proton:` actions go without replacement. Terraform and what CodeBuild runs stay as they are: a pipeline of your own
+runs `terraform apply`, or the commands of the manifest, with the inputs in a file.
 
 ## Known exceptions
 
@@ -19,7 +20,7 @@ Comments. Trust policies that name `proton.amazonaws.com` are left to whoever re
 import re
 from collections.abc import Iterator
 
-from archlint.api import Document, Finding, Location, Region, RuleContext, RuleMeta, Severity, proton
+from archlint.api import Document, Finding, Location, Region, RuleContext, RuleMeta, Severity, Template, proton
 
 META = RuleMeta(
     id="PRO010",
@@ -38,21 +39,43 @@ MOST_NAMED = 4
 
 def check(context: RuleContext) -> Iterator[Finding]:
     for template in context.templates:
-        document = template.document
-        calls = list(_calls(document)) if "roton" in document.text else []
+        documents = [template.document, *_scanned(template)]
+        calls = [call for document in documents if "roton" in document.text for call in _calls(document)]
         if calls:
             names = list(dict.fromkeys(name for name, _ in calls))
             more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-            bundle = template.proton.bundle.template_name if template.proton is not None else None
-            instead = f"deploy what {bundle} describes" if bundle is not None else "deploy"
             yield context.finding(
                 calls[0][1],
-                f"{', '.join(names[:MOST_NAMED])}{more}: AWS Proton ended on 2026-10-07, so this fails; {instead} with "
-                "CloudFormation itself (archlint proton export)",
+                f"{', '.join(names[:MOST_NAMED])}{more}: AWS Proton ended on 2026-10-07, so this fails; "
+                f"{_instead(template)}",
                 related=[(location, name) for name, location in calls[1:]],
                 key=("calls",),
                 owner_of=proton.stack_node(context.graph, template),
             )
+
+
+def _is_opaque(template: Template) -> bool:
+    """Whether the part is Terraform or run by CodeBuild: all that there is of it is the manifest."""
+    part = template.proton
+    return part is not None and any(template.document is manifest for manifest in part.bundle.manifests.values())
+
+
+def _scanned(template: Template) -> list[Document]:
+    """The Terraform files of a part."""
+    part = template.proton
+    if part is None or not _is_opaque(template):
+        return []
+    folder = template.document.name.rpartition("/")[0] + "/"
+    return [source for source in part.bundle.sources if source.name.startswith(folder)]
+
+
+def _instead(template: Template) -> str:
+    """What to do in place of Proton."""
+    name = template.proton.bundle.template_name if template.proton is not None else None
+    if _is_opaque(template):
+        return f"provision what {name} describes from a pipeline of your own"
+    what = f"deploy what {name} describes" if name is not None else "deploy"
+    return f"{what} with CloudFormation itself (archlint proton export)"
 
 
 def _calls(document: Document) -> Iterator[tuple[str, Location]]:

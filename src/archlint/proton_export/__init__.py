@@ -22,7 +22,7 @@ def export(bundle: Path, directory: Path) -> list[Path]:
     """Writes `<role>.yaml` into `directory` for each CloudFormation part of the one bundle in the folder `bundle`.
 
     Returns the files written. Raises UsageError when there is no bundle or several, when no part is CloudFormation,
-    when a part cannot be read, and rather than overwrite a file.
+    when a part cannot be read, when a file cannot be written, and rather than overwrite one.
     """
     found = _one_bundle(bundle)
     texts = {}
@@ -32,17 +32,27 @@ def export(bundle: Path, directory: Path) -> list[Path]:
             raise UsageError(f"{problem.message}", template.name, problem.hint)
         if template.proton is not None and "Resources" in template.source:
             rewrite = Rewrite(found, template)
-            texts[role] = yaml_text(rewrite.run(), _header(found, role, rewrite.notes))
+            body = rewrite.run()
+            texts[role] = yaml_text(body, _header(found, role, [*rewrite.notes, *_other_parts(found)]))
     if not texts:
         raise UsageError(f"{bundle} has no CloudFormation part", hint="Terraform and CodeBuild parts run as they are")
     targets = {role: directory / f"{role}.yaml" for role in texts}
     for target in targets.values():
         if target.exists():
             raise UsageError(f"{target} is there already", hint="name an empty folder")
-    directory.mkdir(parents=True, exist_ok=True)
-    for role, target in targets.items():
-        target.write_text(texts[role], encoding="utf-8")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for role, target in targets.items():
+            target.write_text(texts[role], encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", str(directory)) from error
     return list(targets.values())
+
+
+def _other_parts(bundle: ProtonBundle) -> list[str]:
+    """What is said about the parts that are Terraform or run by CodeBuild."""
+    opaque = [role for role, template in bundle.parts.items() if "Resources" not in template.source]
+    return [f"the {role} part: it is Terraform or run by CodeBuild, and stays as it is" for role in opaque]
 
 
 def _one_bundle(folder: Path) -> ProtonBundle:

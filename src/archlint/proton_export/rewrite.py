@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ORDER = ("AWSTemplateFormatVersion", "Description", "Transform", "Metadata", "Parameters", "Mappings", "Conditions")
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+|\[[^\]]*\])*")
+_SUBSTITUTED = re.compile(r"\$\{(\w+)")
 _POLICIES = "proton_cfn_iam_policy_arns"
 _JINJA = "jinja:"
 
@@ -42,11 +43,25 @@ class Rewrite:
         for parameter, name in self._given.items():
             conditions[name] = {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}
         self._note_loops()
+        self._drop_unused(rewritten, conditions)
         parameters = {**_mapping(rewritten.get("Parameters")), **self._parameters.declared}
         rewritten.update({"Parameters": parameters, "Conditions": conditions})
         first = [name for name in _ORDER if rewritten.get(name)]
         rest = [name for name in rewritten if name not in _ORDER]
         return {name: rewritten[name] for name in (*first, *rest)}
+
+    def _drop_unused(self, rewritten: Body, conditions: Body) -> None:
+        """Takes out the conditions made here whose list is left to be done by hand, and parameters like that."""
+        made = {*self._conditions.values(), *self._given.values()}
+        while True:
+            named = set(_names_in([*rewritten.values(), *conditions.values()]))
+            unused = [name for name in conditions if name in made and name not in named]
+            if not unused:
+                break
+            for name in unused:
+                del conditions[name]
+        for name in [name for name in self._parameters.declared if name not in named]:
+            del self._parameters.declared[name]
 
     def _new_conditions(self) -> Body:
         """The conditions under names that CloudFormation takes; the template's own first."""
@@ -214,6 +229,16 @@ class Rewrite:
     def _note(self, note: str) -> None:
         if note not in self.notes:
             self.notes.append(note)
+
+
+def _names_in(value: Json) -> Iterator[str]:
+    """Whatever may name a parameter or a condition: texts, and `${Name}` inside them."""
+    if isinstance(value, str):
+        yield value
+        yield from _SUBSTITUTED.findall(value)
+    elif isinstance(value, list | dict):
+        for child in value.values() if isinstance(value, dict) else value:
+            yield from _names_in(child)
 
 
 def _several(item: Json) -> str | None:

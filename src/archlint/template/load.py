@@ -28,6 +28,9 @@ KNOWN_TRANSFORMS = frozenset(
 )
 # A file that has both is meant to be a template even when it cannot be parsed.
 _MEANT_TOP = re.compile(r"""(?:^\s{0,4}|[{,]\s*)["']?(?:AWSTemplateFormatVersion|Resources)["']?\s*:""", re.MULTILINE)
+# `{{resolve:ssm:…}}` is CloudFormation's own.
+_ENGINE_BLOCK = re.compile(r"^\s*\{%[-+]?\s*\w", re.MULTILINE)
+_ENGINE_VALUE = re.compile(r"\{\{(?!\s*resolve:)")
 _MEANT_TYPE = re.compile(r"""["']?Type["']?\s*:\s*["']?(?:AWS|Alexa|Custom)::""")
 
 
@@ -45,7 +48,8 @@ def may_be_template(raw: bytes) -> bool:
 def load_template(path: Path, name: str, root: Path) -> Template:
     """Reads the file at `path`.
 
-    A template that cannot be read comes back without resources and with a `TPL001` diagnostic.
+    A template that cannot be read comes back without resources and with a `TPL001` diagnostic, one that has to be
+    rendered first with a `TPL003`.
     Raises NotATemplate when the file is something else, OSError when it cannot be opened.
     """
     with open(path, "rb") as file:  # noqa: PTH123 - half the time of Path.read_bytes, for every file of the tree
@@ -60,19 +64,33 @@ def load_template(path: Path, name: str, root: Path) -> Template:
         text = text or raw.decode("utf-8", errors="replace")
         if not (_MEANT_TOP.search(text) and _MEANT_TYPE.search(text)):
             raise NotATemplate(f"it cannot be read: {error.message} (line {error.line})") from error
-        return unreadable(Document(path, name, text, {}), error)
+        document = Document(path, name, text, {})
+        return _unrendered(document, error) if _is_unrendered(text, error.line) else unreadable(document, error)
     return template_of(document, root)
+
+
+def _is_unrendered(text: str, line: int) -> bool:
+    """Whether an engine has to render the file first (cookiecutter, Sceptre, Ansible): until then it is no YAML."""
+    lines = text.split("\n")
+    return bool(_ENGINE_BLOCK.search(text) or _ENGINE_VALUE.search(lines[min(max(line, 1), len(lines)) - 1]))
 
 
 def unreadable(document: Document, error: TemplateError) -> Template:
     """An empty template that carries one `TPL001` diagnostic at the line of the error."""
+    return _empty(document, error, "TPL001", f"cannot be read: {error.message}", error.hint)
+
+
+def _unrendered(document: Document, error: TemplateError) -> Template:
+    message = "the file has to be rendered first ({{ … }}, {% … %}): as it stands nothing in it is checked"
+    return _empty(document, error, "TPL003", message, None)
+
+
+def _empty(document: Document, error: TemplateError, rule_id: str, message: str, hint: str | None) -> Template:
     lines = document.text.split("\n")
     line = min(max(error.line, 1), len(lines))
     end = max(error.column + 1, len(lines[line - 1].rstrip()) + 1)
     region = Region(line, max(error.column, 1), line, end)
-    diagnostic = Diagnostic(
-        "TPL001", f"cannot be read: {error.message}", Place(document, ()), error.hint, Location(document.name, region)
-    )
+    diagnostic = Diagnostic(rule_id, message, Place(document, ()), hint, Location(document.name, region))
     return Template(document, Kind.CLOUDFORMATION, {}, {}, [diagnostic])
 
 

@@ -173,3 +173,42 @@ def test_no_file_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is there already"):
         export(tmp_path / "shop", tmp_path / "out")
     assert (tmp_path / "out/environment.yaml").read_text(encoding="utf-8") == "mine\n"
+
+
+def test_a_condition_whose_list_is_left_to_be_done_by_hand_goes_too(tmp_path: Path) -> None:
+    text = dedent("""\
+        Resources:
+          Task:
+            Type: AWS::ECS::TaskDefinition
+            Properties:
+              ContainerDefinitions:
+                - Name: web
+                  Environment:
+                    - {Name: LEVEL, Value: info}
+                    {% if service_instance.components.default.outputs | length > 0 %}
+                    {{ service_instance.components.default.outputs | proton_cfn_ecs_task_definition_formatted_env_vars }}
+                    {% endif %}
+        """)
+    write(tmp_path, service(instance=text))
+    [written] = export(tmp_path / "orders" / "v1", tmp_path / "out")
+    data = read_document(written, written.name).data
+    assert isinstance(data, dict)
+    assert list(data) == ["Resources"]
+    assert "the list of service_instance.components.default.outputs" in written.read_text()
+
+
+def test_a_part_that_is_no_cloudformation_is_named(tmp_path: Path) -> None:
+    files = service(pipeline=QUEUE)
+    files["orders/v1/pipeline_infrastructure/manifest.yaml"] = (
+        "infrastructure:\n  templates:\n    - rendering_engine: codebuild\n      settings: {provision: [make]}\n"
+    )
+    write(tmp_path, files)
+    [written] = export(tmp_path / "orders" / "v1", tmp_path / "out")
+    assert "# - the pipeline part: it is Terraform or run by CodeBuild, and stays as it is" in written.read_text()
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    write(tmp_path, service())
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="cannot be written"):
+        export(tmp_path / "orders" / "v1", tmp_path / "file" / "out")

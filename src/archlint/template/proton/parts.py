@@ -134,7 +134,8 @@ def _complain(bundle: ProtonBundle, manifest: Document, path: tuple[str, ...], m
 def _opaque(bundle: ProtonBundle, role: Role, manifest: Document, entry: Body) -> Template:
     """A part without resources: what its files read and output is scanned, nothing more."""
     engine = entry.get("rendering_engine")
-    kind = "Terraform" if engine == "hcl" else "CodeBuild" if engine == "codebuild" else f"rendering engine {engine}"
+    kind = {"hcl": "Terraform", "codebuild": "CodeBuild"}.get(str(engine), f"rendering engine {engine}")
+    kind = "a part without rendering_engine" if engine is None else kind
     if engine != "hcl":
         bundle.unparsed_parts = (*bundle.unparsed_parts, role)
     part = ProtonPart(bundle, role)
