@@ -19,8 +19,6 @@ second party that only reads makes it a note; so do policies that name the store
 
 from collections.abc import Iterator
 
-import msgspec
-
 from archlint.api import Edge, EdgeKind, Evidence, Finding, Node, RuleContext, RuleMeta, Severity, databases, strength
 
 META = RuleMeta(
@@ -42,12 +40,13 @@ STORES = (
 TABLE_OR_BUCKET = (":dynamodb:", ":s3:::")
 
 
-class Party(msgspec.Struct):
+class Party:
     """A team or a service, with the surest edge by which it writes and reads the store."""
 
-    writes: Edge | None = None
-    reads: Edge | None = None
-    names: set[str] = msgspec.field(default_factory=set)
+    def __init__(self) -> None:
+        self.writes: Edge | None = None
+        self.reads: Edge | None = None
+        self.names: set[str] = set()
 
 
 def check(context: RuleContext) -> Iterator[Finding]:

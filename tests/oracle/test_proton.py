@@ -3,8 +3,8 @@
 `FLAGGED` counts findings; rules that say nothing about a bundle are left out. `READ` counts what bundles take from one
 another. Both are the part, for the bundles that are here, of a survey of 28 public bundles; over all 28 the same code
 gives the survey's own numbers: 627 resources, 181 reads of environment outputs with each type of resource behind them
-(24 in policies), 5 of the first instance's outputs, 17 of account ids, 54 of the repository, 19 registrations. Where the
-two differ it is for these reasons, and each was looked up:
+(24 in policies), 5 of the first instance's outputs, 17 of account ids, 54 of the repository, 19 registrations. Where
+the two differ it is for these reasons, and each was looked up:
 
 - Expressions under Resources: 771 here, 765 there; the 6 stand in YAML comments, of which no rendering shows anything.
 - Component outputs: 3 reads here, 2 there; the third is the `{% if … | length > 0 %}` around one of the two.

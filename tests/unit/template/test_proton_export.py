@@ -181,13 +181,13 @@ def test_a_condition_whose_list_is_left_to_be_done_by_hand_goes_too(tmp_path: Pa
           Task:
             Type: AWS::ECS::TaskDefinition
             Properties:
-              ContainerDefinitions:
-                - Name: web
-                  Environment:
-                    - {Name: LEVEL, Value: info}
-                    {% if service_instance.components.default.outputs | length > 0 %}
-                    {{ service_instance.components.default.outputs | proton_cfn_ecs_task_definition_formatted_env_vars }}
-                    {% endif %}
+             ContainerDefinitions:
+              - Name: web
+                Environment:
+                {% if service_instance.components.default.outputs | length > 0 %}
+                {{ service_instance.components.default.outputs | proton_cfn_ecs_task_definition_formatted_env_vars }}
+                {% endif %}
+                - {Name: LEVEL, Value: info}
         """)
     write(tmp_path, service(instance=text))
     [written] = export(tmp_path / "orders" / "v1", tmp_path / "out")
