@@ -39,7 +39,7 @@ VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 PSEUDO = frozenset({"AWS::Region", "AWS::AccountId", "AWS::Partition", "AWS::URLSuffix"})
 STRUCTURE = (EdgeKind.CONTAINS, EdgeKind.IMPORTS, EdgeKind.REFERENCES)
 WORD = re.compile(r"[\w.-]+")
-END = re.compile(r"[\s'\"]")
+ARN = re.compile(r"arn:([^\s'\"]*)")
 JOINED = re.compile(r"[\"'][:/][^\s'\"]*")
 NOBODY: frozenset[str] = frozenset()
 PARAMETER = "AWS::SSM::Parameter"
@@ -117,8 +117,8 @@ def _names(context: RuleContext) -> dict[Node, str]:
 def _words(stack: Stack) -> set[str]:
     """The words of everything in a template that is an ARN, or the end of one that is put together."""
     text = stack.template.document.text
-    # Splitting is ten times as fast as searching for both kinds at once, and every template is looked at.
-    pieces = [END.split(piece, maxsplit=1)[0] for piece in text.split("arn:")[1:]]
+    # Twice is ten times as fast as searching for both kinds at once, and every template is looked at.
+    pieces = ARN.findall(text)
     if "Join" in text:
         pieces += JOINED.findall(text)
     return set(WORD.findall("\n".join(pieces))) - {"root"}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import posixpath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archlint.errors import TemplateError
@@ -10,7 +13,6 @@ from archlint.template.document import Document, decode, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 # A definition above this cannot be deployed: CloudFormation and API Gateway take far less.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html (10 MB payload)
@@ -45,12 +47,18 @@ def text_below(document: Document, relative: str, root: Path) -> str | None:
 
 
 def _path_below(document: Document, relative: str, root: Path) -> Path | None:
-    path = (document.path.parent / relative).resolve()
-    if not path.is_relative_to(root.resolve()):
+    named = os.path.join(document.path.parent, relative)  # noqa: PTH118 - str: most templates name files of another kind
+    path = Path(os.path.realpath(named))
+    if not path.is_relative_to(_real(root)):
         return None
     if not path.is_file():
         path = _in_other_case(path)
     return path if path.is_file() and path.stat().st_size <= MAX_BYTES else None
+
+
+@functools.lru_cache(maxsize=8)
+def _real(root: Path) -> str:
+    return os.path.realpath(root)
 
 
 def _in_other_case(path: Path) -> Path:

@@ -161,6 +161,7 @@ def link(templates: Sequence[Template], settings: LinkSettings, bundles: Sequenc
     for stack in stacks:
         ReferenceScanner(linker, stack).run()
         resolver.take_arguments(stack)
+    resolver.is_settled = True
     for kind in list(graph.types()):
         finders = FINDERS.get(kind) or FINDERS.get(kind.partition("::")[0] + "::*", ())
         if finders:

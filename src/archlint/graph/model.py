@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -217,12 +218,16 @@ class ResourceGraph:
 
     def drop_edges(self, edges: Iterable[Edge]) -> None:
         """Takes edges out again: linking learns late that a policy edge is refuted by code."""
-        gone = set(map(id, edges))
-        if not gone:
+        dropped = list(edges)
+        if not dropped:
             return
+        gone = set(map(id, dropped))
         self.edges = [edge for edge in self.edges if id(edge) not in gone]
-        for index in (self._outgoing, self._incoming):
-            for node, found in index.items():
-                index[node] = [edge for edge in found if id(edge) not in gone]
-        for kind, found in self._by_kind.items():
-            self._by_kind[kind] = [edge for edge in found if id(edge) not in gone]
+        kept = partial(_without, gone)
+        self._outgoing |= {edge.source: kept(self._outgoing[edge.source]) for edge in dropped}
+        self._incoming |= {edge.target: kept(self._incoming[edge.target]) for edge in dropped}
+        self._by_kind |= {kind: kept(self._by_kind[kind]) for kind in {edge.kind for edge in dropped}}
+
+
+def _without(gone: set[int], edges: list[Edge]) -> list[Edge]:
+    return [edge for edge in edges if id(edge) not in gone]

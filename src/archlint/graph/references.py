@@ -112,11 +112,12 @@ class ReferenceScanner:
             return
         else:
             items = value.items()
+        reads_strings = self._reads_strings
         for key, item in items:
             kind = type(item)
             if kind is dict or kind is list:
                 self._walk(item, (trail, key))
-            elif kind is str and self._reads_strings:
+            elif reads_strings and kind is str:
                 self._text(item, (trail, key))
 
     def _text(self, value: str, trail: Trail) -> None:

@@ -49,6 +49,10 @@ class Texts:
         self.lists = Lists(self.texts)
         self._maps = Maps(self.texts)
         self._dynamic = DynamicReferences(self)
+        self.is_settled = False
+        """True when every stack has its arguments: from then on a value stays what it is."""
+        self._known: dict[tuple[int, int], tuple[Json, list[Text]]] = {}
+        """The texts of a value, by stack and value; the value is kept so that its identity is."""
         self._depth = 0
         self._empty_is_unknown = 0
         self._functions: dict[str, Callable[[Stack, Any], list[Text]]] = {
@@ -69,19 +73,28 @@ class Texts:
         if isinstance(value, dict):
             if len(value) != 1:
                 return []
-            if self._depth > MAX_DEPTH:
-                return [Text((Hole("too deep", stack.id),))]
-            self._depth += 1
-            try:
-                [(function, argument)] = value.items()
-                handler = self._functions.get(function)
-                found = handler(stack, argument) if handler is not None else self._opaque(stack, function)
-                return found[:MAX_ALTERNATIVES]
-            finally:
-                self._depth -= 1
+            if not self.is_settled or self._depth or self._busy or self._empty_is_unknown:
+                return self._function(stack, value)
+            key = (id(stack), id(value))
+            known = self._known.get(key)
+            if known is None:
+                known = self._known[key] = (value, self._function(stack, value))
+            return known[1]
         if value is None or isinstance(value, list):
             return []
         return [Text((("true" if value else "false") if isinstance(value, bool) else str(value),))]
+
+    def _function(self, stack: Stack, value: dict[str, Any]) -> list[Text]:
+        if self._depth > MAX_DEPTH:
+            return [Text((Hole("too deep", stack.id),))]
+        self._depth += 1
+        try:
+            [(function, argument)] = value.items()
+            handler = self._functions.get(function)
+            found = handler(stack, argument) if handler is not None else self._opaque(stack, function)
+            return found[:MAX_ALTERNATIVES]
+        finally:
+            self._depth -= 1
 
     def _opaque(self, stack: Stack, function: str) -> list[Text]:
         return [Text((Hole(function, stack.id),))]
