@@ -276,7 +276,7 @@ def _without_secret_suffix(name: Text) -> Text:
     if parts and isinstance(parts[-1], str):
         last = parts[-1]
         for suffix in ("-??????", "??????", "-*", "*"):
-            if last.endswith(suffix):
+            if last.endswith(suffix) and not last.endswith("/*"):  # all that a folder of names has
                 parts[-1] = last.removesuffix(suffix)
                 break
     return joined(parts)

@@ -459,3 +459,28 @@ def test_a_policy_made_of_data_and_a_table_of_a_catalog(graph_of: GraphOf) -> No
     assert [(str(edge.source), str(edge.target)) for edge in graph.edges if edge.kind is EdgeKind.PERMITS] == [
         ("*", "Domain")
     ]
+
+
+def test_a_folder_of_secrets_is_a_family(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          One: {Type: AWS::SecretsManager::Secret, Properties: {Name: !Sub "/${AWS::StackName}/keys/one"}}
+          Two: {Type: AWS::SecretsManager::Secret, Properties: {Name: !Sub "/${AWS::StackName}/keys/two"}}
+          Other: {Type: AWS::SecretsManager::Secret, Properties: {Name: other}}
+          Key:
+            Type: AWS::KMS::Key
+            Properties:
+              KeyPolicy:
+                Statement:
+                  - Effect: Allow
+                    Principal: {Service: secretsmanager.amazonaws.com}
+                    Action: kms:Decrypt
+                    Resource: "*"
+                    Condition:
+                      ArnLike:
+                        aws:SourceArn:
+                          - !Sub "arn:aws:secretsmanager:x:${AWS::AccountId}:secret:/${AWS::StackName}/keys/*"
+        """
+    )
+    assert set(edges(graph, EdgeKind.PERMITS)) == {("One", "Key"), ("Two", "Key")}

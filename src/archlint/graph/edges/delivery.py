@@ -60,6 +60,9 @@ def _destination(linker: Linker, node: Node, body: Body, path: TemplatePath) -> 
     ]
     for here, target in found:
         linker.connect(EdgeKind.DELIVERS, node, target.node, place=node.place(*here))
+    for here, value in follow(body, ("SecretsManagerConfiguration", "SecretARN"), path):
+        for target in linker.targets(stack, value, "AWS::SecretsManager::Secret"):
+            linker.connect(EdgeKind.READS, node, target.node, place=node.place(*here))
     for here, parameter in mappings(body, *_PROCESSORS):
         if parameter.get("ParameterName") == "LambdaArn":
             place = node.place(*path, *here, "ParameterValue")

@@ -135,7 +135,7 @@ JOBS: dict[str, dict[str, tuple[Operation, ...]]] = {
         "createmodelinvocationjob": moves(
             "InputDataConfig.S3InputDataConfig.S3Uri", "OutputDataConfig.S3OutputDataConfig.S3Uri"
         ),
-        "startingestionjob": (operation(_WRITES, "KnowledgeBaseId", _KNOWLEDGE_BASE),),
+        "startingestionjob": _starts("DataSourceId", "AWS::Bedrock::DataSource"),
         "retrieve": (operation(_READS, "KnowledgeBaseId", _KNOWLEDGE_BASE),),
         "retrieveandgenerate": (
             operation(
