@@ -211,7 +211,7 @@ class Resolver(Texts):
             if node is not None:
                 return Target(node, None, arn.qualifier, arn.rest)
         hole = arn.name.hole
-        if hole is None and is_unknown(arn.name):
+        if hole is None and is_unknown(arn.name) and not _is_made_of_parameters(arn.name):
             return None
         if hole is not None:  # an ARN around a parameter is the thing that the parameter names
             found = self._of_hole(hole)
@@ -282,6 +282,13 @@ class Resolver(Texts):
         if is_unknown(text):
             return None
         return Target(self.external(f"{types[0].rpartition('::')[2]} {text}"))
+
+
+def _is_made_of_parameters(name: Text) -> bool:
+    """True for a name that parameters and what stands between them make, `${Prefix}-${Region}`: somebody has it."""
+    holes = [part for part in name.parts if isinstance(part, Hole)]
+    plain = "".join(part for part in name.parts if isinstance(part, str))
+    return "*" not in plain and any(hole.scope and not hole.name.startswith(("AWS::", "Fn::")) for hole in holes)
 
 
 def _is_nameless(text: Text) -> bool:

@@ -364,3 +364,21 @@ def test_a_nested_template_is_found_by_its_folder_and_name(graph_of: GraphOf) ->
         "services/web/service.yaml@template.yaml#Web",
         "services/shop/service.yaml@template.yaml#Shop",
     }
+
+
+def test_a_name_that_only_parameters_make_still_is_one(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Prefix: {Type: String}, Other: {Type: String}}
+        Resources:
+          Files:
+            Type: AWS::S3::Bucket
+            Properties:
+              ReplicationConfiguration:
+                Rules:
+                  - {Destination: {Bucket: !Sub "arn:aws:s3:::${Prefix}-${Other}"}}
+                  - {Destination: {Bucket: !Sub "arn:aws:s3:::${Prefix}-*"}}
+                  - {Destination: {Bucket: !Sub "arn:aws:s3:::${AWS::AccountId}-${AWS::Region}"}}
+        """
+    )
+    assert drawn(graph) == ["Files -replicates-> arn:aws:s3:::${Prefix}-${Other}"]

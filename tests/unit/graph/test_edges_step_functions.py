@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archlint.graph.edges.asl import call
-from archlint.graph.model import EdgeKind, Mode
+from archlint.graph.model import EdgeKind, Evidence, Mode
 from tests.unit.graph.drawing import drawn, edge, line
 
 if TYPE_CHECKING:
@@ -408,3 +408,25 @@ def test_a_definition_whose_name_is_written_in_another_case(graph_of: GraphOf, t
         """
     )
     assert "Flow -invokes:sync-> Fn" in drawn(graph)
+
+
+def test_a_definition_that_lies_elsewhere_starts_what_it_is_told_of(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Machine:
+            Type: AWS::StepFunctions::StateMachine
+            Properties:
+              DefinitionS3Location: {Bucket: code, Key: machine.json}
+              DefinitionSubstitutions: {Function: !GetAtt Work.Arn, Table: !Ref Orders, Own: !Ref Machine, Text: x}
+          Work: {Type: AWS::Lambda::Function}
+          Orders: {Type: AWS::DynamoDB::Table}
+        """
+    )
+    [edge] = [edge for edge in graph.edges if edge.kind is EdgeKind.INVOKES]
+    assert (str(edge.source), str(edge.target), edge.mode, edge.evidence) == (
+        "Machine",
+        "Work",
+        Mode.UNKNOWN,
+        Evidence.REFERENCE,
+    )

@@ -10,8 +10,9 @@ from archlint.graph.edges.asl import ARGUMENTS, Call
 from archlint.graph.edges.calls import Operation, operation
 from archlint.graph.edges.definitions import Definition, definitions
 from archlint.graph.edges.operations import arguments, is_dynamic, operations
-from archlint.graph.edges.sending import BUCKET, BUS, FUNCTION, endpoints, is_default_bus, plain
-from archlint.graph.model import EdgeKind, Mode
+from archlint.graph.edges.paths import ANY, follow
+from archlint.graph.edges.sending import BUCKET, BUS, FUNCTION, STARTED, endpoints, is_default_bus, known, plain
+from archlint.graph.model import EdgeKind, Evidence, Mode
 from archlint.graph.workflows import State, Workflow
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _ACTIVITY = "AWS::StepFunctions::Activity"
 def state_machine(linker: Linker, node: Node) -> None:
     """The machine → what its tasks call; each kind of edge to one thing once, with the states that use it."""
     substitutions = node.properties.get("DefinitionSubstitutions")
+    is_read = False
     for definition in definitions(
         linker,
         node,
@@ -42,7 +44,28 @@ def state_machine(linker: Linker, node: Node) -> None:
         file=("DefinitionUri", "DefinitionS3Location"),
         substitutions=substitutions if isinstance(substitutions, dict) else None,
     ):
+        is_read = True
         _Walk(linker, definition).run()
+    if not is_read:
+        _told(linker, node)
+
+
+def _told(linker: Linker, node: Node) -> None:
+    """A definition that lies elsewhere: what it is told of and can start, the machine `invokes`, on that word alone."""
+    if node.stack is None:
+        return
+    for path, value in follow(node.properties, ("DefinitionSubstitutions", ANY)):
+        for target in known(linker, node.stack, value):
+            if target.node.type in STARTED and target.node is not node:
+                linker.connect(
+                    EdgeKind.INVOKES,
+                    node,
+                    target.node,
+                    place=node.place(*path),
+                    evidence=Evidence.REFERENCE,
+                    mode=Mode.UNKNOWN,
+                    qualifier=target.qualifier,
+                )
 
 
 class _Found(NamedTuple):
