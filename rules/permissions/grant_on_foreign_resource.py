@@ -14,7 +14,8 @@ other), a resource policy that names the role, or best an API, a queue or an eve
 Nothing is reported while no owner is known, nor between owners that have a member in common. A resource policy that
 admits the role (or its account), and any export, SSM parameter, output of a nested stack or parameter for one by which
 the owner hands out the resource, is an offer; so is a trust policy that lets accounts or roles assume a role. Grants
-that only read are no finding. A name pattern that fits several resources is a note.
+that only read are no finding, nor are those of a deployment: roles that CloudFormation assumes, and statements that
+create the resource itself. A name pattern that fits several resources is a note.
 """
 
 from collections.abc import Iterator
@@ -56,7 +57,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
         holder, resource = edge.source, edge.target
         if not edge.access & WRITE or holder.stack is None or resource.stack in (None, holder.stack):
             continue
-        if not are_foreign(holder.owner, resource.owner) or (holder, resource) in seen:
+        if not are_foreign(holder.owner, resource.owner) or (holder, resource) in seen or _deploys(context, edge):
             continue
         seen.add((holder, resource))
         if offered is None:
@@ -74,6 +75,19 @@ def check(context: RuleContext) -> Iterator[Finding]:
             key=(holder.logical_id, resource.logical_id),
             owner_of=holder,
         )
+
+
+def _deploys(context: RuleContext, grant: Edge) -> bool:
+    """True for a permission to deploy the resource: it says nothing of who uses what is deployed."""
+    create = f":create{grant.target.type.rpartition('::')[2]}".lower()
+    if any(action.lower().endswith(create) for action in grant.actions):
+        return True
+    holder = grant.source
+    roles = [holder, *(edge.source for edge in context.graph.incoming(holder, EdgeKind.ATTACHES))]
+    trusted = (principal for role in roles if role.type == ROLE for principal in _trusted(context, role))
+    return any(
+        principal.kind == "Service" and str(principal.value).startswith("cloudformation.") for principal in trusted
+    )
 
 
 def _actions(edge: Edge) -> str:

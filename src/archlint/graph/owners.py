@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/metadata-section-structure.html
 CONTEXT = "com.aws.cloudformation.Context"
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TAG_PROPERTIES = ("Tags", "UserPoolTags", "FileSystemTags", "HostedZoneTags")
 
 
@@ -52,7 +54,7 @@ class Owners:
         stack.owner = (
             configured
             or _context_owner(template.source)
-            or self._stack_tag(stack)
+            or self._team(stack, self._stack_tag(stack))
             or self._of_codeowners(template.document.path)
             or _proton_role(stack)
         )
@@ -63,7 +65,12 @@ class Owners:
         stack.non_production = any(_first(self._non_production, item) is not None for item in named if item)
         tagged = not configured and self._may_tag(template.document.text)
         for node in stack.nodes.values():
-            node.owner = (self._node_tag(node) if tagged else None) or stack.owner
+            node.owner = (self._team(stack, self._node_tag(node)) if tagged else None) or stack.owner
+
+    def _team(self, stack: Stack, tag: str | None) -> str | None:
+        """The owner in a tag. An e-mail address is a contact: where CODEOWNERS names the team, it is that team's."""
+        is_contact = tag is not None and _ADDRESS.fullmatch(tag) is not None
+        return self._of_codeowners(stack.template.document.path) or tag if is_contact else tag
 
     def _glob_name(self, stack: Stack) -> str:
         base = self._settings.glob_root

@@ -135,6 +135,17 @@ def test_tags_in_every_spelling(tmp_path: Path) -> None:
     }
 
 
+def test_an_address_in_a_tag_is_a_contact_of_the_team_that_codeowners_names(tmp_path: Path) -> None:
+    tagged = TABLE.replace("{", "{Properties: {Tags: [{Key: Owner, Value: tech@shop.example}]}, ")
+    queue = "  Queue: {Type: AWS::SQS::Queue, Properties: {Tags: [{Key: Owner, Value: tech@shop.example}]}}\n"
+    some = tagged + queue + "  Other: {Type: AWS::SQS::Queue}\n"
+    graph = linked(tmp_path, CODEOWNERS="/orders/ @shop/orders", orders__a_yaml=tagged, orders__b_yaml=some)
+    assert {node.owner for node in graph.nodes.values() if node.resource is not None} == {"orders"}
+    (tmp_path / "CODEOWNERS").unlink()
+    graph = linked(tmp_path)
+    assert owners(graph) == {"orders/a.yaml": "tech@shop.example", "orders/b.yaml": None}
+
+
 def test_tags_of_all_resources_of_a_type_own_the_stack(tmp_path: Path) -> None:
     queue = "  %s: {Type: AWS::SQS::Queue, Properties: {Tags: [{Key: Team, Value: orders}]}}\n"
     both = TABLE + queue % "One" + queue % "Two"
