@@ -34,15 +34,9 @@ def check(context: RuleContext) -> Iterator[Finding]:
         declared.setdefault(str(context.values.value(layer, "LayerName")), []).append(layer)
     users: dict[tuple[str | None, str], dict[str, list[Node]]] = {}
     for function in context.graph.of_type("AWS::Lambda::Function"):
-        for remote in context.packages.remote_layers(function):
-            here = declared.get(remote.name, [])
-            owners = {node.owner for node in here if node.owner is not None}
-            is_foreign = function.owner is not None and bool(owners) and function.owner not in owners
-            is_remote = not here and remote.account is not None and not remote.is_published_by_aws
-            if (is_foreign or is_remote) and remote.account not in context.params["trusted"]:
-                whose = ", ".join(sorted(owners)) or f"account {remote.account}"
-                layers = users.setdefault((function.file, whose), {})
-                layers.setdefault(f"{remote.name}:{remote.version}", []).append(function)
+        for layer, owners in _foreign_layers(context, function, declared).items():
+            layers = users.setdefault((function.file, " or ".join(sorted(owners))), {})
+            layers.setdefault(layer, []).append(function)
     for (_, whose), layers in users.items():
         first, *others = dict.fromkeys(function for functions in layers.values() for function in functions)
         named = ", ".join(list(layers)[:5]) + (f" and {len(layers) - 5} more" if len(layers) > 5 else "")
@@ -52,3 +46,17 @@ def check(context: RuleContext) -> Iterator[Finding]:
             related=[((other, "Layers"), f"{other} uses it too") for other in others],
             key=(first.logical_id, whose),
         )
+
+
+def _foreign_layers(context: RuleContext, function: Node, declared: dict[str, list[Node]]) -> dict[str, set[str]]:
+    """`name:version` of the layers that somebody else owns, with who that is: one per partition or region."""
+    found: dict[str, set[str]] = {}
+    for remote in context.packages.remote_layers(function):
+        here = declared.get(remote.name, [])
+        owners = {node.owner for node in here if node.owner is not None}
+        is_foreign = function.owner is not None and bool(owners) and function.owner not in owners
+        is_remote = not here and remote.account is not None and not remote.is_published_by_aws
+        if (is_foreign or is_remote) and remote.account not in context.params["trusted"]:
+            names = found.setdefault(f"{remote.name}:{remote.version}", set())
+            names.update(owners or {f"account {remote.account}"})
+    return found

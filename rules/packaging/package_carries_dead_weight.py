@@ -1,7 +1,7 @@
 """Bytes that never run still cost: every cold start loads the package, and the 250 MiB are shared with what does run.
 
-Reported are tests, version control, virtual environments, caches, development tools, the AWS SDK that the runtime has
-(boto3 and botocore alone are 22 MB), and other functions' code.
+Reported are tests and their reports, version control, virtual environments, caches, development tools, the AWS SDK that
+the runtime has (boto3 and botocore alone are 22 MB), and other functions' code that nothing here imports.
 [Best practices: deployment packages](https://docs.aws.amazon.com/lambda/latest/dg/best-practices.html)
 
 ## How it is measured
@@ -17,8 +17,9 @@ runtime's.
 
 ## Known exceptions
 
-Less than `min_bytes` and less than `share` of the package. A large share of less than 1 MB, or of a folder that will
-still get its dependencies, is a note. A pinned SDK can be deliberate: suppress it with the reason.
+Less than `min_bytes` and less than `share` of the package; where the size of dependencies that will be installed is not
+known, only `min_bytes` counts. A large share of less than 1 MB is a note, and so is an SDK alone: AWS itself advises to
+ship the version that was tested, so it can be a decision.
 """
 
 from collections.abc import Iterator
@@ -51,11 +52,12 @@ def check(context: RuleContext) -> Iterator[Finding]:
         if weight is None or (weight.total < context.params["min_bytes"] and weight.share < context.params["share"]):
             continue
         is_small = weight.total < context.params["min_bytes"] and (weight.total < SMALL or package.at_least)
+        is_note = is_small or weight.is_only_sdk
         yield context.finding(
             (node, "Code" if node.type == "AWS::Lambda::Function" else "Content"),
-            f"{node} carries {weight.size} that it never needs, {weight.share:.0%} of its package: {weight.listed} "
+            f"{node} carries {weight.size} that it never needs, {weight.portion}: {weight.listed} "
             f"(measured: {package.described})",
             related=[(other, f"{other} has the same package") for other in others],
-            severity=Severity.NOTE if is_small else None,
+            severity=Severity.NOTE if is_note else None,
             key=(node.logical_id,),
         )

@@ -196,7 +196,17 @@ class Packages:
         from archlint.packages.dead_weight import dead_weight
 
         subject = Subject(node, self.graph)
-        return dead_weight(measure, subject.runtime, subject.handler, self._other_code(measure.path))
+        other_code = self._other_code(measure.path)
+        return dead_weight(measure, self._whole(node, measure), subject.runtime, subject.handler, other_code)
+
+    def _whole(self, node: Node, measure: PackageMeasure) -> int | None:
+        """Bytes of a package with its dependencies; None where it will get some of unknown size."""
+        if not measure.at_least:
+            return measure.total
+        added = self.dependencies(node)
+        if added is None or added.unknown or measure.listing.at_least:
+            return None
+        return measure.total + added.total
 
     def foreign_binaries(self, node: Node) -> list[ForeignBinary]:
         """Native libraries in a package that cannot load on the machine type its function asks for."""

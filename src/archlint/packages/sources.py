@@ -82,8 +82,10 @@ class Measurer:
         """Whether the code is itself in a SAM build folder: somebody lints `.aws-sam/build/template.yaml`."""
         if path is None:
             return False
-        marked = isinstance(subject.metadata.get("SamResourceId"), str) and path.is_relative_to(subject.template_folder)
-        return marked or f"/{BUILD_FOLDER}/" in f"/{self.root.name(path)}/"
+        mark = subject.metadata.get("SamResourceId")
+        if isinstance(mark, str) and path == self.root.resolve(subject.template_folder, mark.rpartition("/")[2]):
+            return True
+        return f"/{BUILD_FOLDER}/" in f"/{self.root.name(path)}/"
 
     def _asset(self, subject: Subject) -> PackageMeasure | None:
         path = self.staged(subject)

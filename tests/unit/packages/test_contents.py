@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from archlint.packages.data import known_packages
+
 from .conftest import SAM_HEADER, Measured, function, write
 
 if TYPE_CHECKING:
@@ -39,13 +41,16 @@ def test_dead_weight_of_a_build_folder(tmp_path: Path, measured: Measure) -> Non
         "boto3-1.40.dist-info/RECORD": 5,
         "numpy/__pycache__/x.pyc": 7,
         "pytest/__init__.py": 30,
+        "_pytest/config.py": 4,
+        "pytest-9.0.0.dist-info/RECORD": 6,
+        "coverage/policy.py": 900,
         "notebook.pyc": 3,
     }.items():
         write(built / name, size)
     assert kinds(measured(SAM_HEADER + function())) == {
         "SDK that the Python runtimes carry": 1005,
         "tests": 30,
-        "development tools": 30,
+        "development tools": 40,
         "caches": 10,
     }
 
@@ -70,6 +75,35 @@ def test_other_functions_inside_the_folder(tmp_path: Path, measured: Measure) ->
     assert kinds(found, "Orders") == {}
     own = measured(SAM_HEADER + function("All", Handler="orders/app.handler") + function("Orders", "src/orders"))
     assert kinds(own, "All") == {}
+
+
+@pytest.mark.parametrize("line", ["from orders.app import handler", "import orders", "x = require('./orders/app')"])
+def test_what_is_imported_is_not_dead(tmp_path: Path, measured: Measure, line: str) -> None:
+    write(tmp_path / "src" / "app.py", text=line)
+    write(tmp_path / "src" / "orders" / "app.py", 20)
+    found = measured(SAM_HEADER + function("All") + function("Orders", "src/orders"))
+    assert kinds(found, "All") == {}
+
+
+def test_the_folder_of_a_dotted_handler_is_its_own(tmp_path: Path, measured: Measure) -> None:
+    write(tmp_path / "src" / "tests" / "app.py", 20)
+    assert kinds(measured(SAM_HEADER + function(Handler="tests.app.handler"))) == {}
+
+
+@pytest.mark.parametrize(
+    ("requirements", "whole"), [("", 110), ("numpy", known_packages("python")["numpy"].unpacked + 115), ("mine", None)]
+)
+def test_the_share_is_of_the_package_with_its_dependencies(
+    tmp_path: Path, measured: Measure, requirements: str, whole: int | None
+) -> None:
+    write(tmp_path / "src" / "app.py", 10)
+    write(tmp_path / "src" / "tests" / "data.json", 100)
+    write(tmp_path / "src" / "requirements.txt", text=requirements)
+    found = measured(SAM_HEADER + function())
+    weight = found.packages.dead_weight(found.nodes["Fn"])
+    assert weight is not None
+    assert weight.package_total == whole
+    assert weight.portion.endswith("its package" if whole else "installed")
 
 
 def test_native_libraries_in_a_folder(tmp_path: Path, measured: Measure) -> None:

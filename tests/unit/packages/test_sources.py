@@ -175,6 +175,11 @@ def test_a_build_elsewhere_is_no_second_stack(tmp_path: Path) -> None:
     assert (found.total("Fn"), found.source("Fn")) == (70, "sam build folder")
 
 
+def test_a_mark_of_sam_in_a_source_template_says_nothing(tmp_path: Path, measured: Measure) -> None:
+    write(tmp_path / "src" / "app.py", 10)
+    assert measured(SAM_HEADER + function() + "    Metadata: {SamResourceId: Fn}\n").source("Fn") == "source folder"
+
+
 def test_linting_the_build_itself(tmp_path: Path) -> None:
     write(tmp_path / ".aws-sam/build/Fn/__pycache__/x.pyc", 70)
     template = write(tmp_path / ".aws-sam/build/template.yaml", text=SAM_HEADER + function(code="Fn"))
