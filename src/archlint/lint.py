@@ -80,7 +80,7 @@ def build(paths: Sequence[Path], config: Config) -> Estate:
 
 
 def run(paths: Sequence[Path], config: Config, *, focus: Sequence[Path] = ()) -> LintResult:
-    """Lints what is below `paths`. With `focus`, only findings that touch one of these files are kept.
+    """Lints what is below `paths`. With `focus`, only findings that touch one of these files or folders are kept.
 
     Raises ArchlintError children for what the user can repair; a rule that crashes becomes an error notification.
     """
@@ -108,8 +108,7 @@ def run(paths: Sequence[Path], config: Config, *, focus: Sequence[Path] = ()) ->
     kept = _at_source(kept, config, estate)
     kept, stale = _baselined(kept, config, estate)
     if focus:
-        touched = {estate.discovery.name(_absolute(path)) for path in focus}
-        kept = [finding for finding in kept if touched & _files(finding)]
+        kept = list(_touching(kept, {_absolute(path) for path in focus}, estate.discovery.root))
     kept.sort(key=_order)
     summary = Summary(
         templates=len(estate.templates),
@@ -296,6 +295,14 @@ def _owned(finding: Finding, owners: Mapping[str, str | None]) -> Finding:
     """The finding with the owner of its template when no rule named one: archlint's own rules know no teams."""
     owner = finding.owner or owners.get(finding.location.file)
     return finding if owner == finding.owner else msgspec.structs.replace(finding, owner=owner)
+
+
+def _touching(findings: Iterable[Finding], paths: set[Path], root: Path) -> Iterator[Finding]:
+    """The findings with a place in one of these files, or below one of these folders."""
+    for finding in findings:
+        files = [_absolute(root / name) for name in _files(finding)]
+        if not paths.isdisjoint(folder for file in files for folder in (file, *file.parents)):
+            yield finding
 
 
 def _files(finding: Finding) -> set[str]:

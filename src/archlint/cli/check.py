@@ -35,7 +35,7 @@ class _CheckCommand(click.Command):
 
 
 def _spread(option: str, arguments: Sequence[str]) -> list[str]:
-    """`--focus a b` as `--focus a --focus b`."""
+    """`--focus a b` as `--focus a --focus b`; one without files stays, so that it is refused and not forgotten."""
     spread: list[str] = []
     is_inside = False
     for number, argument in enumerate(arguments):
@@ -43,7 +43,8 @@ def _spread(option: str, arguments: Sequence[str]) -> list[str]:
             return [*spread, *arguments[number:]]
         if argument.startswith("-") and argument != "-":
             is_inside = argument == option
-            if not is_inside:
+            has_files = number + 1 < len(arguments) and not arguments[number + 1].startswith("-")
+            if not (is_inside and has_files):
                 spread.append(argument)
         else:
             spread += [option, argument] if is_inside else [argument]
@@ -71,9 +72,9 @@ def _options(command: Any) -> Any:
             option(
                 "--focus",
                 multiple=True,
-                type=click.Path(path_type=Path),
+                type=click.Path(exists=True, path_type=Path),
                 metavar="FILE...",
-                help="Report only what touches these files; the graph is still whole.",
+                help="Report only what touches these files or folders; the graph is still whole.",
             ),
             option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Accepted findings."),
             option("--show-suppressed", is_flag=True, help="Report suppressed and baselined findings too."),
