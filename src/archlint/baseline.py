@@ -143,13 +143,13 @@ def from_findings(
 ) -> Baseline:
     """A baseline that accepts these findings; those suppressed in their template need no entry.
 
-    Reasons of `known`, the baseline that is replaced, stay; new entries get `reason`.
+    Reasons of `known`, the baseline that is replaced, stay; entries without one get `reason`.
     """
     empty = Baseline(path, path.resolve().parent, root.resolve(), {})
     is_ours = (item for item in findings if item.suppression is None or item.suppression.kind == "external")
     counts = Counter(empty.key(item) for item in is_ours)
     old = known.entries if known else {}
-    entries = {key: Entry(count, old[key].reason if key in old else reason) for key, count in counts.items()}
+    entries = {key: Entry(count, (old[key].reason if key in old else "") or reason) for key, count in counts.items()}
     return msgspec.structs.replace(empty, entries=entries)
 
 

@@ -7,13 +7,19 @@ import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pathspec import GitIgnoreSpec
 
+# The regular expression that a pattern becomes takes hours for some names when it has many of these.
+_MOST_STARS = 4
+"""In one part of a path."""
+_MOST_DOUBLE_STARS = 6
+"""Parts of a path that are `**`."""
+
 
 def is_glob(text: str) -> bool:
-    """Whether `text` is a pattern that can match something: `!` and `[z-a]` are none."""
+    """Whether `text` is a pattern that can match something: `!` and `[z-a]` are none, nor are too many stars."""
     return _parsed((text,)) is not None
 
 
@@ -26,12 +32,21 @@ def gitignore(lines: Iterable[str]) -> GitIgnoreSpec:
     return spec if spec is not None else GitIgnoreSpec.from_lines([line for line in lines if is_glob(line)])
 
 
-def _parsed(lines: Iterable[str]) -> GitIgnoreSpec | None:
+def _parsed(lines: Sequence[str]) -> GitIgnoreSpec | None:
     from pathspec import GitIgnoreSpec
 
+    if any(_is_slow(line) for line in lines if "*" in line and not line.startswith("#")):
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # `[[:space:]]`: of use to authors of regexes, not of globs
             return GitIgnoreSpec.from_lines(lines)
     except (ValueError, re.error):
         return None
+
+
+def _is_slow(line: str) -> bool:
+    parts = line.strip().split("/")
+    return parts.count("**") > _MOST_DOUBLE_STARS or any(
+        part.count("*") > _MOST_STARS for part in parts if part != "**"
+    )

@@ -59,7 +59,7 @@ def test_all_is_excluded_below_the_folder_of_the_configuration(tmp_path: Path) -
     assert discover([tmp_path], ["**"], tmp_path).files == ()
 
 
-@pytest.mark.parametrize("wrong", ["!", "[z-a]", "a\\"])
+@pytest.mark.parametrize("wrong", ["!", "[z-a]", "a\\", "*a*a*a*a*a*a*a*a*b", "**/a" * 9])
 def test_a_line_of_gitignore_that_is_no_pattern_takes_no_other_along(tmp_path: Path, wrong: str) -> None:
     (tmp_path / ".gitignore").write_text(f"{wrong}\nx.yaml\n")
     for name in ("x.yaml", "y.yaml"):
