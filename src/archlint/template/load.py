@@ -26,6 +26,9 @@ KNOWN_TRANSFORMS = frozenset(
     }
     | {"AWS::SecretsManager-2024-09-16", "AWS::ServiceCatalog"}
 )
+# Sixteen times what CloudFormation takes; parsed values need some sixty times the memory of their text.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+MOST_BYTES = 16_000_000
 # A file that has both is meant to be a template even when it cannot be parsed.
 _MEANT_TOP = re.compile(r"""(?:^\s{0,4}|[{,]\s*)["']?(?:AWSTemplateFormatVersion|Resources)["']?\s*:""", re.MULTILINE)
 # `{{resolve:ssm:…}}` is CloudFormation's own.
@@ -59,6 +62,8 @@ def load_template(path: Path, name: str, root: Path) -> Template:
     text = ""
     try:
         text = decode(raw)
+        if len(raw) > MOST_BYTES:
+            raise TemplateError(f"{len(raw):,} bytes are too many: CloudFormation takes 1,000,000")
         document = read_document(path, name, text)
     except TemplateError as error:
         text = text or raw.decode("utf-8", errors="replace")

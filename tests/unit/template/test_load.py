@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from archlint.template.load import NotATemplate, load_template
+from archlint.template.load import MOST_BYTES, NotATemplate, load_template
 
 HEAD = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Jobs:\n    Type: AWS::SQS::Queue\n    Properties:\n"
 
@@ -36,3 +36,11 @@ def test_what_is_no_template_stays_none(tmp_path: Path) -> None:
     path.write_text("# Resources and AWS::SQS::Queue\n{% if x %}\na: {{ b }}\n")
     with pytest.raises(NotATemplate):
         load_template(path, "values.yaml", tmp_path)
+
+
+def test_what_is_far_too_long_is_not_parsed(tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(HEAD + "      QueueName: a\n" + "# ...\n" * (MOST_BYTES // 6))
+    [found] = load_template(path, "template.yaml", tmp_path).diagnostics
+    assert found.rule_id == "TPL001"
+    assert "bytes are too many" in found.message
