@@ -28,7 +28,7 @@ KNOWN_TRANSFORMS = frozenset(
 )
 # Sixteen times what CloudFormation takes; parsed values need some sixty times the memory of their text.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-MOST_BYTES = 16_000_000
+MOST_CHARACTERS = 16_000_000
 # A file that has both is meant to be a template even when it cannot be parsed.
 _MEANT_TOP = re.compile(r"""(?:^\s{0,4}|[{,]\s*)["']?(?:AWSTemplateFormatVersion|Resources)["']?\s*:""", re.MULTILINE)
 # `{{resolve:ssm:…}}` is CloudFormation's own.
@@ -62,9 +62,7 @@ def load_template(path: Path, name: str, root: Path) -> Template:
     text = ""
     try:
         text = decode(raw)
-        if len(raw) > MOST_BYTES:
-            raise TemplateError(f"{len(raw):,} bytes are too many: CloudFormation takes 1,000,000")
-        document = read_document(path, name, text)
+        document = _document(path, name, text)
     except TemplateError as error:
         text = text or raw.decode("utf-8", errors="replace")
         if not (_MEANT_TOP.search(text) and _MEANT_TYPE.search(text)):
@@ -72,6 +70,12 @@ def load_template(path: Path, name: str, root: Path) -> Template:
         document = Document(path, name, text, {})
         return _unrendered(document, error) if _is_unrendered(text, error.line) else unreadable(document, error)
     return template_of(document, root)
+
+
+def _document(path: Path, name: str, text: str) -> Document:
+    if len(text) > MOST_CHARACTERS:
+        raise TemplateError(f"{len(text):,} characters are too many: CloudFormation takes 1,000,000 bytes")
+    return read_document(path, name, text)
 
 
 def _is_unrendered(text: str, line: int) -> bool:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from archlint.template.load import MOST_BYTES, NotATemplate, load_template
+from archlint.template.load import MOST_CHARACTERS, NotATemplate, load_template
 
 HEAD = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Jobs:\n    Type: AWS::SQS::Queue\n    Properties:\n"
 
@@ -40,7 +40,7 @@ def test_what_is_no_template_stays_none(tmp_path: Path) -> None:
 
 def test_what_is_far_too_long_is_not_parsed(tmp_path: Path) -> None:
     path = tmp_path / "template.yaml"
-    path.write_text(HEAD + "      QueueName: a\n" + "# ...\n" * (MOST_BYTES // 6))
+    path.write_text(HEAD + "      QueueName: a\n" + "# ...\n" * (MOST_CHARACTERS // 6))
     [found] = load_template(path, "template.yaml", tmp_path).diagnostics
     assert found.rule_id == "TPL001"
-    assert "bytes are too many" in found.message
+    assert "characters are too many" in found.message
