@@ -59,7 +59,8 @@ def test_prefixes() -> None:
         (["x", "--focus", "a", "-q", "y"], ["x", "--focus", "a", "-q", "y"]),
         (["--focus", "a", "--", "b"], ["--focus", "a", "--", "b"]),
         (["--focus=a", "b"], ["--focus=a", "b"]),
-        (["--focus"], []),
+        (["--focus"], ["--focus"]),  # click refuses it; without it everything would be reported
+        (["--focus", "-q"], ["--focus", "-q"]),
         ([], []),
     ],
 )
