@@ -176,6 +176,28 @@ def test_python_calls(wired: Callable[..., Wired], code: str, expected: str | No
     assert wired(text).code == ({expected} if expected else set())
 
 
+@pytest.mark.parametrize(
+    ("entries", "events"),
+    [
+        (
+            (
+                '{"EventBusName": BUS, "Source": "shop", "DetailType": "Placed"}, '
+                '{"EventBusName": BUS, "Source": event["source"], "DetailType": "Paid"}'
+            ),
+            [{"source": "shop", "detail-type": "Placed"}, {"source": None, "detail-type": "Paid"}],
+        ),
+        ('{"EventBusName": BUS, "Source": "shop"}, {"EventBusName": BUS, "Source": "a", "DetailType": "b"}', []),
+        ('{"EventBusName": BUS, **event}', []),
+    ],
+)
+def test_what_a_call_puts_on_a_bus(wired: Callable[..., Wired], entries: str, events: list[dict[str, str]]) -> None:
+    names = 'import os\nimport boto3\nBUS = os.environ["BUS"]\n'
+    [edge] = wired(
+        f'{names}def handler(event, context):\n    boto3.client("events").put_events(Entries=[{entries}])\n'
+    ).edges
+    assert edge.detail["events"] == events
+
+
 def test_names_are_followed_through_files_and_attributes(wired: Callable[..., Wired]) -> None:
     files = {
         "orders/app.py": """

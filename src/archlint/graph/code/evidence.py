@@ -103,6 +103,8 @@ def _confirm(linker: Linker, function: Node, code: Code) -> list[Edge]:
         replaced += allowed
         policy = allowed[0] if allowed else None
         detail: dict[str, Any] = {**(policy.detail if policy is not None else {}), "code": seen.call.place}
+        if seen.call.operation == "put_events":
+            detail["events"] = _events(seen.call)
         linker.connect(
             seen.kind,
             function,
@@ -131,6 +133,18 @@ def _seen(linker: Linker, function: Node, code: Code) -> list[_Seen]:
             for target, place in _targets(linker, function, value, operation):
                 found.append(_Seen(operation.kind, mode, target, place, call))
     return found
+
+
+def _events(call: Call) -> list[dict[str, str | None]]:
+    """What a call puts on a bus, as state machines say it: `source` and `detail-type` by entry, None where not told."""
+    sources, types = ([_text(value) for value in call.arguments.get(name, ())] for name in ("Source", "DetailType"))
+    if len(sources) != len(types):
+        return []
+    return [{"source": source, "detail-type": kind} for source, kind in zip(sources, types, strict=True)]
+
+
+def _text(value: Value) -> str | None:
+    return value.text if isinstance(value, Word) else None
 
 
 def _mode(call: Call, operation: Operation) -> Mode | None:

@@ -13,7 +13,7 @@
   response: no default timeout ends it), or `authorizer` (its name)
 - AppSync: `fields` (`Query.order`); load balancer: `conditions`; user pool: `trigger`; CloudFront: `event`
 - state machine: `states` (names), `caught` (only states that a Catch leads to), `events` (`source` and `detail-type` by
-  entry put on a bus); the whole definition is `ResourceGraph.workflows[machine]`
+  entry put on a bus; code says the same of a function); the whole definition is `ResourceGraph.workflows[machine]`
 - OnSuccess: `on: success`; alarm: `metric` of what it watches, `on` (`Alarm`, `OK`, `InsufficientData`)
 - role of a task or job definition: `role` (`task`, `execution`); pipeline: `action`; IoT rule: `sql`
 """
