@@ -76,6 +76,7 @@ def _options(command: Any) -> Any:
                 metavar="FILE...",
                 help="Report only what touches these files or folders; the graph is still whole.",
             ),
+            option("--no-cache", is_flag=True, help="Check everything, also when nothing has changed."),
             option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Accepted findings."),
             option("--show-suppressed", is_flag=True, help="Report suppressed and baselined findings too."),
             option("--statistics", is_flag=True, help="Counts by rule and team instead of findings (text)."),
@@ -100,9 +101,7 @@ def check(paths: tuple[Path, ...], **given: Any) -> int:
     targets = [_target(text) for text in given["reports"] or ("auto",)]
     _refuse_conflicts(targets)
     config = _config(paths, given)
-    from archlint.lint import run
-
-    result = run(list(paths) or [Path()], config, focus=given["focus"])
+    result = _result(list(paths) or [Path()], config, targets, given)
     _refuse_emptiness(paths, result)
     for target in targets:
         with _stream(target) as stream:
@@ -110,6 +109,18 @@ def check(paths: tuple[Path, ...], **given: Any) -> int:
     if all(target.file is not None for target in targets) and not given["quiet"]:
         _tell_where(result, targets)
     return exit_code(result, config, exit_zero=given["exit_zero"])
+
+
+def _result(paths: Sequence[Path], config: Config, targets: Sequence[_Target], given: dict[str, Any]) -> LintResult:
+    """The result of a run, or of the same run before; reports with a graph always need a whole one."""
+    if given["no_cache"] or any(target.draws_graph for target in targets):
+        from archlint.lint import run
+
+        return run(paths, config, focus=given["focus"])
+    from archlint.cache import run_cached
+
+    written = [target.file for target in targets if target.file is not None]
+    return run_cached(paths, config, focus=given["focus"], written=written)
 
 
 def _config(paths: Sequence[Path], given: dict[str, Any]) -> Config:
@@ -135,6 +146,12 @@ class _Target(msgspec.Struct, frozen=True):
 
     name: str
     file: Path | None
+
+    @property
+    def draws_graph(self) -> bool:
+        """Whether the report shows a part of the graph: SARIF's `graphs`, the picture of a job summary."""
+        on_github = "GITHUB_ACTIONS" in os.environ
+        return self.name == "sarif" or (self.name in ("auto", "github") and on_github)
 
     def write(self, result: LintResult, stream: TextIO, options: Options) -> None:
         """Writes the report."""
