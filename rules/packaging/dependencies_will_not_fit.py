@@ -9,9 +9,9 @@ Only where the source folder is all there is: a build folder, a CDK asset or an 
 and is measured by PKG001. The production dependencies come from `requirements.txt`, `uv.lock`, `pylock.toml`,
 `poetry.lock`, `Pipfile.lock` or `package-lock.json` next to the code; groups, extras and markers that do not apply on
 Lambda are left out. Each one's size is that of a wheel or installed copy next to the code, else its wheel's size in
-the lock file times 2.9 (the weighted mean of popular wheels; single ones vary from 1.3 to 7.1), else that in a shipped
-table of heavy packages. Packages that none of these know count nothing, so the sum leans low. It stays an estimate,
-hence a warning at most.
+the lock file times a ratio (of the same package as measured for a shipped table, else 2.9, the weighted mean of popular
+wheels), else that in the table. Packages that none of these know count nothing, so the sum leans low. It stays an
+estimate, hence a warning at most.
 
 ## How to fix it
 

@@ -34,9 +34,9 @@ def check(context: RuleContext) -> Iterator[Finding]:
         declared.setdefault(str(context.values.value(layer, "LayerName")), []).append(layer)
     users: dict[tuple[str | None, str], dict[str, list[Node]]] = {}
     for function in context.graph.of_type("AWS::Lambda::Function"):
-        for layer, owners in _foreign_layers(context, function, declared).items():
+        for name, owners in _foreign_layers(context, function, declared).items():
             layers = users.setdefault((function.file, " or ".join(sorted(owners))), {})
-            layers.setdefault(layer, []).append(function)
+            layers.setdefault(name, []).append(function)
     for (_, whose), layers in users.items():
         first, *others = dict.fromkeys(function for functions in layers.values() for function in functions)
         named = ", ".join(list(layers)[:5]) + (f" and {len(layers) - 5} more" if len(layers) > 5 else "")

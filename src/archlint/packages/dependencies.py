@@ -34,11 +34,15 @@ class Project(msgspec.Struct, frozen=True):
 
 
 class Dependency(msgspec.Struct, frozen=True):
-    """One package that will be installed. `unpacked` is counted, `packed` what the lock states for its wheel."""
+    """One package that will be installed. `unpacked` is counted, `packed` what the lock states for its wheel.
+
+    `version` is that of an exact pin.
+    """
 
     name: str
     packed: int | None = None
     unpacked: int | None = None
+    version: str | None = None
 
 
 class Locked(msgspec.Struct, frozen=True):

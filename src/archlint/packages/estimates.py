@@ -1,14 +1,15 @@
 """What installing the locked dependencies of a source folder will add to its package.
 
 Each dependency's size is, best first: that of a wheel lying here, of the copy installed next to the code, of the wheel
-that the lock file names times the measured ratio, of the shipped table. A dependency that none of them knows counts
+that the lock file names times a measured ratio (that of the same package, else that of popular ones), of the shipped
+table. A dependency that none of them knows counts
 nothing, so the sum leans low.
 """
 
 from __future__ import annotations
 
 from archlint.packages import npm_locks, python_locks
-from archlint.packages.data import WHEEL_RATIO, known_packages
+from archlint.packages.data import WHEEL_RATIO, KnownPackage, measured
 from archlint.packages.dependencies import DependencySum, Locked, Project, make_sum
 
 
@@ -25,7 +26,6 @@ def dependency_sum(project: Project) -> DependencySum | None:
 
 def _python_sum(project: Project, locked: Locked) -> DependencySum:
     """Adds up what is not in the package already."""
-    table = known_packages("python")
     vendored = python_locks.vendored(project.listing)
     installed = python_locks.installed(project)
     sizes: dict[str, int] = {}
@@ -33,13 +33,20 @@ def _python_sum(project: Project, locked: Locked) -> DependencySum:
     wanted = {name: dependency for name, dependency in locked.dependencies.items() if name not in vendored}
     for name, dependency in wanted.items():
         size, how = dependency.unpacked, "wheels beside it"
+        known = measured(name, dependency.version)
         if size is None and name in installed:
             size, how = python_locks.installed_size(project, installed[name]), "installed copies"
         if size is None and dependency.packed is not None:
-            size, how = round(dependency.packed * WHEEL_RATIO), f"wheel sizes x {WHEEL_RATIO}"
-        if size is None and name in table:
-            size, how = table[name].unpacked, "known sizes"
+            size, how = _unpacked(dependency.packed, known), "wheel sizes x measured ratios"
+        if size is None and known is not None:
+            size, how = known.unpacked, "known sizes"
         if size is not None:
             sizes[name] = size
             basis[how] = None
     return make_sum(locked.file, sizes, len(wanted) - len(sizes), tuple(basis))
+
+
+def _unpacked(packed: int, known: KnownPackage | None) -> int:
+    """What a wheel of this size unpacks to: versions of one package shrink alike."""
+    ratio = known.unpacked / known.packed if known is not None and known.packed else WHEEL_RATIO
+    return round(packed * ratio)

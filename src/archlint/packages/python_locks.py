@@ -10,7 +10,7 @@ from archlint.packages import uv_locks
 from archlint.packages.dependencies import Dependency, Locked, Project
 from archlint.packages.markers import applies
 from archlint.packages.names import REQUIREMENT, normalized, tables
-from archlint.packages.requirements import read_requirements, with_known_requirements
+from archlint.packages.requirements import read_requirements
 from archlint.packages.wheels import wheel_size
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _pylock(project: Project, lock: dict[str, Any]) -> dict[str, Dependency]:
         name = package.get("name")
         if isinstance(name, str) and applies(package.get("marker"), project.target):
             found[normalized(name)] = Dependency(normalized(name), packed=wheel_size(package, project.target))
-    return with_known_requirements(found)
+    return found
 
 
 def _poetry(project: Project, lock: dict[str, Any]) -> dict[str, Dependency]:
@@ -172,4 +172,4 @@ def _pipfile(project: Project) -> Locked | None:
     for name, package in default.items():
         if isinstance(package, dict) and applies(package.get("markers"), project.target):
             found[normalized(name)] = Dependency(normalized(name))
-    return Locked("Pipfile.lock", with_known_requirements(found))
+    return Locked("Pipfile.lock", found)

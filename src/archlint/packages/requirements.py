@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlint.packages import uv_locks
 from archlint.packages.archives import list_zip
-from archlint.packages.data import known_packages
+from archlint.packages.data import measured
 from archlint.packages.dependencies import Dependency, Locked, Project
 from archlint.packages.markers import applies
 from archlint.packages.names import REQUIREMENT, normalized
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_INCLUDED_FILES = 20
+_PIN = re.compile(r"={2,3}\s*v?([0-9][^\s,;*]*)\s*(?:;|$)")
 _INCLUDE = re.compile(r"(?:-r|--requirement)[ =]?\s*(\S+)")
 _WHEEL = re.compile(r"(?:[^@\s]+\s*@\s*)?(?:file:(?://)?)?([^\s;@]+\.whl)\b")
 
@@ -33,7 +34,9 @@ def read_requirements(project: Project, text: str, uv_lock: dict[str, Any]) -> L
             continue
         matched = REQUIREMENT.match(line)
         if matched is not None and applies(line.partition(";")[2].strip() or None, project.target):
-            found.setdefault(normalized(matched[1]), Dependency(normalized(matched[1])))
+            pin = _PIN.match(matched[3])
+            name = normalized(matched[1])
+            found.setdefault(name, Dependency(name, version=pin[1] if pin is not None else None))
     if uv_lock:
         wanted: list[uv_locks.Wanted] = [(name, None, ()) for name in found]
         for name, dependency in uv_locks.closure(uv_lock, wanted, project.target).items():
@@ -44,10 +47,10 @@ def read_requirements(project: Project, text: str, uv_lock: dict[str, Any]) -> L
 
 def with_known_requirements(found: dict[str, Dependency]) -> dict[str, Dependency]:
     """Adds the heavy packages that a heavy package always installs."""
-    table = known_packages("python")
     queue = list(found)
     while queue:
-        known = table.get(queue.pop())
+        dependency = found[queue.pop()]
+        known = measured(dependency.name, dependency.version)
         for name in known.requires if known is not None else ():
             if name not in found:
                 found[name] = Dependency(name)

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from archlint.packages.subject import Subject
 
 MAX_NOTES = 50
+MANIFESTS = (
+    "requirements.txt",
+    "package.json",
+    "pyproject.toml",
+    "uv.lock",
+    "pylock.toml",
+    "poetry.lock",
+    "Pipfile.lock",
+)
+"""Files that name dependencies which a build adds to a source folder."""
 
 
 class Measurer:
@@ -206,4 +216,4 @@ def _inline(subject: Subject) -> PackageMeasure | None:
 
 
 def _has_manifest(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in ("requirements.txt", "package.json", "pyproject.toml"))
+    return any((folder / name).is_file() for name in MANIFESTS)

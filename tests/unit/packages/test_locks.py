@@ -56,6 +56,17 @@ def test_requirements_with_what_the_heavy_ones_need(summed: Summed) -> None:
     assert (found.file, found.unknown, found.basis) == ("requirements.txt", 1, ("known sizes",))
 
 
+def unknown(found: DependencySum | None) -> int:
+    assert found is not None
+    return found.unknown
+
+
+def test_a_pin_of_a_version_that_was_much_smaller_has_no_known_size(summed: Summed) -> None:
+    assert unknown(summed({"requirements.txt": "kubernetes==12.0.1\npymupdf==1.24 ; python_version > '3'"})) == 2
+    assert names(summed({"requirements.txt": "pymupdf>=1.24"})) >= {"pymupdf", "numpy"}
+    assert unknown(summed({"requirements.txt": "kubernetes"})) == 0
+
+
 def test_requirements_include_each_other_only_inside_the_root(tmp_path: Path, summed: Summed) -> None:
     write(tmp_path.parent / "outside.txt", text="torch")
     text = "-r more.txt\n-r requirements.txt\n--requirement=../../outside.txt\n"
@@ -83,24 +94,24 @@ def test_what_is_not_installed_on_lambda_does_not_count(summed: Summed, line: st
 
 def test_a_wheel_beside_the_code_is_counted(tmp_path: Path, summed: Summed) -> None:
     (tmp_path / "src").mkdir()
-    write_zip(tmp_path / "src" / "torch-2.0-cp312-cp312-linux_x86_64.whl", [Member("torch/x.so", 999, b"x")])
+    write_zip(tmp_path / "src" / "duckdb-2.0-cp312-cp312-linux_x86_64.whl", [Member("duckdb/x.so", 999, b"x")])
     found = summed(
-        {"requirements.txt": "./torch-2.0-cp312-cp312-linux_x86_64.whl\nb @ https://x/b-1-py3-none-any.whl\n"}
+        {"requirements.txt": "./duckdb-2.0-cp312-cp312-linux_x86_64.whl\nb @ https://x/b-1-py3-none-any.whl\n"}
     )
     assert found is not None
-    assert (found.parts, found.basis) == ((("torch", 999),), ("wheels beside it",))
+    assert (found.parts, found.basis) == ((("duckdb", 999),), ("wheels beside it",))
 
 
 def test_an_installed_copy_is_better_than_the_table(summed: Summed) -> None:
-    record = "torch/x.so,sha256=a,1000\ntorch/y.py,sha256=b,500\n../../../bin/torchrun,sha256=c,77\ntorch/z.pyc,,\n"
-    folder = ".venv/lib/python3.12/site-packages/torch-2.1.dist-info"
-    found = summed({"requirements.txt": "torch", f"{folder}/RECORD": record})
+    record = "duckdb/x.so,sha256=a,1000\nduckdb/y.py,sha256=b,500\n../../../bin/duckrun,sha256=c,77\nduckdb/z.pyc,,\n"
+    folder = ".venv/lib/python3.12/site-packages/duckdb-2.1.dist-info"
+    found = summed({"requirements.txt": "duckdb", f"{folder}/RECORD": record})
     assert found is not None
     assert (found.total, found.basis) == (1500, ("installed copies",))
 
 
 def test_what_lies_in_the_folder_already_is_not_counted_twice(summed: Summed) -> None:
-    assert names(summed({"requirements.txt": "torch\nnumpy", "torch-2.1.dist-info/RECORD": ""})) == {"numpy"}
+    assert names(summed({"requirements.txt": "duckdb\nnumpy", "duckdb-2.1.dist-info/RECORD": ""})) == {"numpy"}
 
 
 UV_LOCK = """
@@ -147,13 +158,21 @@ def test_uv_lock_is_followed_from_the_project(summed: Summed) -> None:
     found = summed({"uv.lock": UV_LOCK})
     assert found is not None
     assert dict(found.parts) == {"heavy": 2900, "behind-extra": 290, "x": 29}
-    assert found.basis == (f"wheel sizes x {WHEEL_RATIO}",)
+    assert found.basis == ("wheel sizes x measured ratios",)
 
 
 def test_the_wheel_is_that_of_the_architecture(summed: Summed) -> None:
     found = summed({"uv.lock": UV_LOCK}, Architectures="[arm64]")
     assert found is not None
     assert dict(found.parts)["heavy"] == round(400 * WHEEL_RATIO)
+
+
+def test_a_measured_package_has_its_own_ratio(summed: Summed) -> None:
+    known = known_packages("python")["scipy"]
+    lock = UV_LOCK.replace("heavy", "scipy").replace("Heavy", "scipy")
+    found = summed({"uv.lock": lock})
+    assert found is not None
+    assert dict(found.parts)["scipy"] == round(1000 * known.unpacked / known.packed)
 
 
 def test_requirements_take_sizes_from_uv_lock(summed: Summed) -> None:
