@@ -36,7 +36,8 @@ PYTHON_PACKAGES = [
     "ortools", "pandas", "pdfplumber", "pillow", "playwright", "plotly", "polars", "polars-runtime-32",
     "psycopg2-binary", "pyarrow", "pycryptodome", "pymupdf", "pypdfium2", "pyproj", "rasterio",
     "scikit-image", "scikit-learn", "scipy", "selenium", "sentence-transformers", "shap", "shapely",
-    "snowflake-connector-python", "spacy", "sqlalchemy", "statsmodels", "sympy", "tokenizers", "transformers", "xgboost",
+    "snowflake-connector-python", "spacy", "sqlalchemy", "statsmodels", "sympy", "tokenizers", "transformers",
+    "xgboost",
 ]  # fmt: skip
 ARM_PACKAGES = ("torch", "torchvision", "tensorflow")
 """Measured for arm64: that wheel carries no GPU code and is the smallest that Linux gets."""
