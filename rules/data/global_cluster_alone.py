@@ -37,10 +37,11 @@ def check(context: RuleContext) -> Iterator[Finding]:
         if len(members) != 1 or _is_awaited(context, cluster, members):
             continue
         [(member, membership)] = members.items()
+        name = str(member).rpartition("#")[2]  # a parameter outside the templates is known by its file too
         others = "; members in other stacks cannot be seen here" if _is_known_outside(cluster) else ""
         yield context.finding(
             cluster,
-            f"{cluster} has one member cluster ({member}), so no second region takes over{others}",
+            f"{cluster} has one member cluster ({name}), so no second region takes over{others}",
             related=[(member, "the only member")],
             evidence=[membership],
             severity=Severity.NOTE if others else None,

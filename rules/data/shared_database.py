@@ -19,7 +19,19 @@ second party that only reads makes it a note; so do policies that name the store
 
 from collections.abc import Iterator
 
-from archlint.api import Edge, EdgeKind, Evidence, Finding, Node, RuleContext, RuleMeta, Severity, databases, strength
+from archlint.api import (
+    Edge,
+    EdgeKind,
+    Evidence,
+    Finding,
+    Node,
+    RuleContext,
+    RuleMeta,
+    Severity,
+    are_foreign,
+    databases,
+    strength,
+)
 
 META = RuleMeta(
     id="DAT007",
@@ -73,7 +85,7 @@ def _finding(context: RuleContext, store: Node, what: str, parties: dict[str, Pa
     if len(writers) > 1:
         more = f" and {len(writers) - 2} more {what}s" if len(writers) > 2 else ""
         may = "" if min(strength(edge) for _, edge in shown) >= Evidence.CODE else "may "
-        message = f"{len(writers)} {what}s {may}write {store}: {named}{more}"
+        message = f"{len(writers)} {what}s {may}write {store}: {named}{more}; what one changes there the other meets"
     else:
         shown += sorted(readers.items(), key=lambda item: -strength(item[1]))[:1]
         name, edge = shown[-1]
@@ -102,11 +114,13 @@ def _counts(context: RuleContext, edge: Edge) -> bool:
 
 
 def _by_owner(edges: list[Edge]) -> dict[str, Party]:
-    """Parties by owner; none when nobody owns any of the functions."""
+    """Parties by owner, those with a member in common as one; none when nobody owns any of the functions."""
     found: dict[str, Party] = {}
     for edge in edges:
-        if edge.source.owner is not None:
-            _add(found.setdefault(edge.source.owner, Party()), edge)
+        owner = edge.source.owner
+        if owner is not None:
+            known = next((name for name in found if not are_foreign(name, owner)), owner)
+            _add(found.setdefault(known, Party()), edge)
     return found
 
 

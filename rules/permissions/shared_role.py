@@ -84,7 +84,9 @@ def _need(context: RuleContext, function: Node) -> str:
     targets = [edge for edge in context.graph.outgoing(function, *USES) if edge.detail.get("referenced")]
     if not targets:
         return f"{function} uses the role"
-    return f"{function} names only " + ", ".join(dict.fromkeys(str(edge.target) for edge in targets[:4]))
+    # Outside the templates a parameter is known by its file too, which says nothing here.
+    names = dict.fromkeys(str(edge.target).rpartition("#")[2] for edge in targets[:4])
+    return f"{function} names only {', '.join(names)}"
 
 
 def _names(functions: list[Node]) -> str:
