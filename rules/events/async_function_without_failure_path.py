@@ -64,7 +64,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
         yield context.finding(
             function,
             f"{function} {loss}: no dead-letter queue, no OnFailure destination",
-            related=[(edge, f"{edge.source} invokes it asynchronously") for edge in (data or events)[:MAX_NAMED]],
+            related=[(edge, f"{_named([edge])} invokes it asynchronously") for edge in (data or events)[:MAX_NAMED]],
             evidence=[max(data or events, key=strength)],
             severity=None if data else Severity.NOTE,
             key=(function.logical_id,),
@@ -97,7 +97,8 @@ def _is_schedule(context: RuleContext, source: Node) -> bool:
 
 
 def _named(edges: list[Edge]) -> str:
-    names = list(dict.fromkeys(edge.source.logical_id for edge in edges))
+    # Outside the templates a parameter is known by its file too, which says nothing here.
+    names = list(dict.fromkeys(edge.source.logical_id.rpartition("#")[2] for edge in edges))
     if len(names) > MAX_NAMED:
         return ", ".join(names[:MAX_NAMED]) + f" and {len(names) - MAX_NAMED} more"
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

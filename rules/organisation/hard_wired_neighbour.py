@@ -46,6 +46,7 @@ PARAMETER = "AWS::SSM::Parameter"
 ANY_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:\*:")
 # What a resource calls its own parts by.
 LABELS = frozenset({"Description", "Id", "Name", "Sid"})
+FUNCTIONS = ("Ref", "Fn::", "Condition")
 MAX_DEPTH = 60
 MAX_RELATED = 4
 
@@ -169,6 +170,13 @@ def _literals(value: Json, path: Path, depth: int) -> Iterator[tuple[Path, Json]
     if _is_literal(value, 0):
         yield path, value
     elif isinstance(value, dict) and depth < MAX_DEPTH:
+        branches = value.get("Fn::If") if len(value) == 1 else None
+        if isinstance(branches, list):
+            for index, branch in enumerate(branches[1:], 1):
+                yield from _literals(branch, (*path, "Fn::If", index), depth + 1)
+            return
+        if len(value) == 1 and next(iter(value)).startswith(FUNCTIONS):
+            return  # the name of a parameter or a resource is no name of something outside
         for key, item in value.items():
             yield from _literals(item, (*path, key), depth + 1)
     elif isinstance(value, list) and depth < MAX_DEPTH:
