@@ -75,6 +75,8 @@ def connections(linker: Linker) -> None:
                         told.setdefault((database, target), []).append((path, attribute))
                 elif _is_endpoint(target, attribute) and target is not node:
                     told.setdefault((target, None), []).append((path, attribute))
+        for path, connection, database, attribute in _through_connections(linker, node, databases):
+            told.setdefault((database, connection), []).append((path, attribute))
         for (endpoint, via), names in told.items():
             path, attribute = next((name for name in names if name[1] not in _PORTS), names[0])
             linker.connect(
@@ -86,6 +88,21 @@ def connections(linker: Linker) -> None:
                 via=via,
                 detail={"attribute": attribute, "attributes": [*dict.fromkeys(name for _, name in names)]},
             )
+
+
+def _through_connections(
+    linker: Linker, node: Node, databases: dict[Node, list[Node]]
+) -> Iterator[tuple[TemplatePath, Node, Node, str]]:
+    """What a Glue job or crawler reaches through the connections that it names: their hosts and secrets."""
+    steps = _CONNECTIONS.get(node.type)
+    if steps is None or node.stack is None:
+        return
+    for path, value in follow(node.properties, steps):
+        for connection in linker.targets(node.stack, value, _CONNECTION):
+            for _, told in _environment(connection.node):
+                for target, attribute in _named(linker, connection.node, told):
+                    for database in databases.get(target, [target] if _is_endpoint(target, attribute) else []):
+                        yield path, connection.node, database, attribute
 
 
 def _is_endpoint(target: Node, attribute: str) -> bool:
@@ -146,6 +163,11 @@ _USER_DATA = (("UserData", "Fn::Base64"), ("LaunchTemplateData", "UserData", "Fn
 _RUNNER = ("SourceConfiguration", "ImageRepository", "ImageConfiguration")
 _SOURCE = ("SourceConfiguration", "CodeRepository", "CodeConfiguration", "CodeConfigurationValues")
 _PAIR = (EACH, "Value")
+_CONNECTION = "AWS::Glue::Connection"
+_CONNECTIONS: dict[str, Steps] = {
+    "AWS::Glue::Crawler": ("Targets", "JdbcTargets", EACH, "ConnectionName"),
+    "AWS::Glue::Job": ("Connections", "Connections", EACH),
+}
 # Where each type of compute has its environment variables, and its secrets.
 _TOLD: dict[str, tuple[Steps, ...]] = {
     "AWS::Lambda::Function": (("Environment", "Variables", ANY),),
@@ -166,11 +188,14 @@ _TOLD: dict[str, tuple[Steps, ...]] = {
     "AWS::ECS::ExpressGatewayService": (("PrimaryContainer", "Environment", *_PAIR),),
     "AWS::ElasticBeanstalk::ConfigurationTemplate": (("OptionSettings", *_PAIR),),
     "AWS::ElasticBeanstalk::Environment": (("OptionSettings", *_PAIR),),
-    "AWS::Glue::Connection": (("ConnectionInput", "ConnectionProperties", ANY),),
+    "AWS::Glue::Connection": (
+        ("ConnectionInput", "ConnectionProperties", ANY),
+        ("ConnectionInput", "AuthenticationConfiguration", "SecretArn"),
+    ),
     "AWS::Glue::Job": (("DefaultArguments", ANY),),
     "AWS::Synthetics::Canary": (("RunConfig", "EnvironmentVariables", ANY),),
 }
-_TYPES = (*_TOLD, *sorted(_WITH_USER_DATA))
+_TYPES = (*_TOLD, "AWS::Glue::Crawler", *sorted(_WITH_USER_DATA))
 
 
 def _databases_of_secrets(linker: Linker) -> dict[Node, list[Node]]:

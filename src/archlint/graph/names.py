@@ -37,6 +37,7 @@ NAME_PROPERTY = {
     "AWS::Events::EventBus": "Name",
     "AWS::Events::Rule": "Name",
     "AWS::Glue::Crawler": "Name",
+    "AWS::Glue::Connection": "ConnectionInput.Name",
     "AWS::Glue::Database": "DatabaseInput.Name",
     "AWS::Glue::Job": "Name",
     "AWS::Glue::Table": "TableInput.Name",
@@ -124,6 +125,7 @@ _ARN_TYPES: dict[tuple[str, str], tuple[str, ...]] = {
     ("rds", "cluster"): ("AWS::RDS::DBCluster",),
     ("rds", "db"): ("AWS::RDS::DBInstance",),
     ("rds", "db-proxy"): ("AWS::RDS::DBProxy",),
+    ("neptune-db", "*"): ("AWS::Neptune::DBCluster",),
     ("rds-db", "dbuser"): ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::RDS::DBProxy"),
     ("ecs", "cluster"): ("AWS::ECS::Cluster",),
     ("ecs", "service"): ("AWS::ECS::Service",),
@@ -238,7 +240,7 @@ def arn_form(kind: str) -> tuple[str, str] | None:
 
 def _wordless(service: str, resource: Text) -> ArnName:
     types = _ARN_TYPES[(service, "*")]
-    if service in ("s3", "execute-api", "codepipeline"):
+    if service in ("s3", "execute-api", "codepipeline", "neptune-db"):
         name, *tail = resource.split("/", 1)
         return ArnName(service, "", types, name, None, "/" + str(tail[0]) if tail else "")
     name, *tail = resource.split(":", 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from archlint.graph.text import Hole, Text
 from archlint.template.proton.schema import input_types
 from archlint.template.proton.specs import given_values
 
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from archlint.template.model import Json, ProtonBundle, ProtonPart
 
 _INDEX = re.compile(r"\[\s*(['\"])(\w+)\1\s*\]")
+
+
+def input_texts(part: ProtonPart, mark: str) -> list[Text]:
+    """What an expression can stand for; unknown, it is the same in all parts of its bundle."""
+    unknown = Text((Hole(part.expressions[mark], part.bundle.directory or "."),))
+    return [Text((value,)) for value in input_values(part, mark)] or [unknown]
 
 
 def input_values(part: ProtonPart, mark: str) -> list[str]:

@@ -135,9 +135,9 @@ class Texts:
                     texts = self._output(environment, output)
                     if texts:
                         return texts
-        from archlint.graph.proton_inputs import input_values
+        from archlint.graph.proton_inputs import input_texts
 
-        return [Text((value,)) for value in input_values(proton, mark)] or [Text((Hole(expression, stack.root.id),))]
+        return input_texts(proton, mark)
 
     def _ref(self, stack: Stack, name: Any) -> list[Text]:
         if not isinstance(name, str):

@@ -116,3 +116,38 @@ def test_properties_with_an_s3_url(graph_of: GraphOf) -> None:
         "Hadoop -logs_to-> Logs",
         "Probe -writes-> Files",
     ]
+
+
+def test_glue_jobs_and_crawlers_reach_databases_through_connections(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Load:
+            Type: AWS::Glue::Job
+            Properties: {Connections: {Connections: [sales]}, Role: !Ref Role}
+          Crawl:
+            Type: AWS::Glue::Crawler
+            Properties:
+              DatabaseName: !Ref Catalog
+              Targets: {JdbcTargets: [{ConnectionName: !Ref BySecret, Path: "sales/%"}]}
+          Sales:
+            Type: AWS::Glue::Connection
+            Properties:
+              ConnectionInput:
+                Name: sales
+                ConnectionProperties: {JDBC_CONNECTION_URL: !Sub "jdbc:mysql://${Base.Endpoint.Address}:3306/sales"}
+          BySecret:
+            Type: AWS::Glue::Connection
+            Properties: {ConnectionInput: {AuthenticationConfiguration: {SecretArn: !Ref Secret}}}
+          Catalog: {Type: AWS::Glue::Database, Properties: {DatabaseInput: {}}}
+          Base: {Type: AWS::RDS::DBCluster, Properties: {}}
+          Secret: {Type: AWS::SecretsManager::Secret, Properties: {}}
+          Attached:
+            Type: AWS::SecretsManager::SecretTargetAttachment
+            Properties: {SecretId: !Ref Secret, TargetId: !Ref Base, TargetType: AWS::RDS::DBCluster}
+          Role: {Type: AWS::IAM::Role, Properties: {}}
+        """
+    )
+    assert drawn(graph, EdgeKind.WRITES) == ["Crawl -writes-> Catalog"]
+    connected = {(edge.source.logical_id, edge.target.logical_id) for edge in graph.of_kind(EdgeKind.CONNECTS)}
+    assert connected == {(each, "Base") for each in ("BySecret", "Crawl", "Load", "Sales")}

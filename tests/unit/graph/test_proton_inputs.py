@@ -84,3 +84,38 @@ instances:
 """
     found, _ = _bundle(tmp_path, spec)
     assert found == {"timeout": UNKNOWN, "size": UNKNOWN, "hidden": 360, "delay": UNKNOWN}
+
+
+def test_an_unknown_input_is_the_same_in_the_parts_of_a_bundle(tmp_path: Path) -> None:
+    template = "{file: cloudformation.yaml, rendering_engine: jinja, template_language: cloudformation}"
+    parts = {
+        "instance": """
+Resources:
+  Site: {Type: AWS::S3::Bucket, Properties: {BucketName: "{{ service_instance.inputs.bucket }}"}}
+""",
+        "pipeline": """
+Resources:
+  Deploy:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyName: site
+          PolicyDocument:
+            Statement:
+              - Effect: Allow
+                Action: s3:PutObject
+                Resource:
+                {% for service_instance in service_instances %}
+                  - "arn:aws:s3:::{{ service_instance.inputs.bucket }}/*"
+                {% endfor %}
+""",
+    }
+    folder = tmp_path / "site" / "v1"
+    (folder / "schema").mkdir(parents=True)
+    (folder / "schema" / "schema.yaml").write_text(_SCHEMA + "        bucket: {type: string}\n", encoding="utf-8")
+    for part, body in parts.items():
+        (folder / f"{part}_infrastructure").mkdir()
+        manifest = folder / f"{part}_infrastructure" / "manifest.yaml"
+        manifest.write_text(f"infrastructure: {{templates: [{template}]}}", encoding="utf-8")
+        (folder / f"{part}_infrastructure" / "cloudformation.yaml").write_text(body, encoding="utf-8")
+    assert drawn(build([tmp_path], Config()).graph, EdgeKind.GRANTS) == ["Deploy -grants-> Site"]

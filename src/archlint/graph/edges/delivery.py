@@ -138,7 +138,7 @@ def user_pool(linker: Linker, node: Node) -> None:
 
 
 def crawler(linker: Linker, node: Node) -> None:
-    """A Glue crawler `reads` the buckets and tables it crawls."""
+    """A Glue crawler `reads` the buckets and tables it crawls and `writes` their schemas to its database."""
     stack = node.stack
     if stack is None:
         return
@@ -148,6 +148,8 @@ def crawler(linker: Linker, node: Node) -> None:
     for path, value in follow(node.properties, ("Targets", "DynamoDBTargets", EACH, "Path")):
         for target in linker.targets(stack, value, "AWS::DynamoDB::Table"):
             linker.connect(EdgeKind.READS, node, target.node, place=node.place(*path))
+    for target in linker.targets(stack, node.properties.get("DatabaseName"), "AWS::Glue::Database"):
+        linker.connect(EdgeKind.WRITES, node, target.node, place=node.place("DatabaseName"))
 
 
 FINDERS: dict[str, tuple[Finder, ...]] = {

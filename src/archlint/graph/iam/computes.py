@@ -35,6 +35,9 @@ _ROLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "AWS::CodeBuild::Project": (("ServiceRole",),),
     "AWS::SageMaker::NotebookInstance": (("RoleArn",),),
     "AWS::SageMaker::Model": (("ExecutionRoleArn",),),
+    "AWS::ECS::ExpressGatewayService": (("TaskRoleArn",),),
+    "AWS::MWAA::Environment": (("ExecutionRoleArn",),),
+    "AWS::EMR::Cluster": (("JobFlowRole",),),
     "AWS::AppRunner::Service": (("InstanceConfiguration", "InstanceRoleArn"),),
     "AWS::KinesisAnalyticsV2::Application": (("ServiceExecutionRole",),),
     "AWS::Synthetics::Canary": (("ExecutionRoleArn",),),
@@ -109,6 +112,9 @@ class Told:
         for name, value in compute.properties.items():
             if name in names if names is not None else name not in roles:
                 self._read(compute.stack, value, 0)
+        metadata = compute.resource.body.get("Metadata") if compute.resource is not None else None
+        if isinstance(metadata, dict):  # the files and commands that an instance is set up with
+            self._read(compute.stack, metadata.get("AWS::CloudFormation::Init"), 0)
 
     def _read(self, stack: Stack, value: Any, depth: int) -> None:
         if depth > _MAX_DEPTH:

@@ -1,0 +1,78 @@
+"""Code that policies reach: environments of Airflow, instances set up by cfn-init, Neptune clusters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archlint.graph.model import EdgeKind, Evidence
+from tests.unit.graph.drawing import drawn
+
+if TYPE_CHECKING:
+    from tests.unit.graph.conftest import GraphOf
+
+
+def test_an_environment_of_airflow_runs_code_under_its_role(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Airflow:
+            Type: AWS::MWAA::Environment
+            Properties: {ExecutionRoleArn: !GetAtt Role.Arn, SourceBucketArn: !GetAtt Code.Arn}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: data
+                  PolicyDocument:
+                    Statement: [{Effect: Allow, Action: "s3:GetObject*", Resource: !Sub "${Data.Arn}/*"}]
+          Code: {Type: AWS::S3::Bucket}
+          Data: {Type: AWS::S3::Bucket}
+        """
+    )
+    found = {edge.target.logical_id: edge.evidence for edge in graph.edges if edge.kind is EdgeKind.READS}
+    assert found == {"Code": Evidence.DECLARED, "Data": Evidence.POLICY}
+
+
+def test_what_an_instance_is_set_up_with_tells_who_uses_a_shared_role(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Producer:
+            Type: AWS::EC2::Instance
+            Metadata:
+              AWS::CloudFormation::Init: {config: {files: {/etc/stream: {content: !Sub "stream=${Clicks}"}}}}
+            Properties: {IamInstanceProfile: !Ref Profile}
+          Other: {Type: AWS::EC2::Instance, Properties: {IamInstanceProfile: !Ref Profile}}
+          Profile: {Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Role]}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: clicks
+                  PolicyDocument:
+                    Statement: [{Effect: Allow, Action: "kinesis:PutRecord", Resource: !GetAtt Clicks.Arn}]
+          Clicks: {Type: AWS::Kinesis::Stream, Properties: {}}
+        """
+    )
+    found = {edge.source.logical_id: edge.evidence for edge in graph.edges if edge.kind is EdgeKind.PUBLISHES}
+    assert found == {"Producer": Evidence.POLICY, "Other": Evidence.REFERENCE}
+
+
+def test_neptune_clusters_are_named_by_their_resource_id(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: graph
+                  PolicyDocument:
+                    Statement:
+                      - Effect: Allow
+                        Action: neptune-db:*
+                        Resource: !Sub "arn:aws:neptune-db:${AWS::Region}:${AWS::AccountId}:${Base.ClusterResourceId}/*"
+          Base: {Type: AWS::Neptune::DBCluster, Properties: {}}
+        """
+    )
+    assert drawn(graph, EdgeKind.GRANTS) == ["Role -grants-> Base"]
