@@ -90,7 +90,9 @@ def _finding(context: RuleContext, node: Node, functions: int) -> Iterator[Findi
         message += "the stack cannot be deleted until somebody empties it, and what it held is lost then"
     else:
         message += "deleting the stack or replacing the resource deletes its " + ("users" if what != "data" else what)
-    is_minor = keeps or _passes(context, node)
+    passes = _passes(context, node)
+    is_minor = keeps or passes
+    message += "; its items expire or come again" if passes and not keeps else ""
     yield context.finding(node, message, severity=Severity.NOTE if is_minor else None, key=(node.logical_id,))
 
 

@@ -96,9 +96,14 @@ def _is_schedule(context: RuleContext, source: Node) -> bool:
     return pattern is None or (pattern is not UNKNOWN and not pattern)
 
 
+def _sender(edge: Edge) -> str:
+    """The name that users know: of an event in SAM its own, of a parameter outside the run not the file's."""
+    name = edge.source.logical_id.rpartition("#")[2]
+    return (name.removeprefix(edge.target.logical_id) or name) if edge.source.generated_by else name
+
+
 def _named(edges: list[Edge]) -> str:
-    # Outside the templates a parameter is known by its file too, which says nothing here.
-    names = list(dict.fromkeys(edge.source.logical_id.rpartition("#")[2] for edge in edges))
+    names = list(dict.fromkeys(map(_sender, edges)))
     if len(names) > MAX_NAMED:
         return ", ".join(names[:MAX_NAMED]) + f" and {len(names) - MAX_NAMED} more"
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

@@ -39,7 +39,8 @@ _WRITING = re.compile(
     r"|remove|replace|save|set|store|submit|sync|update|upload|upsert|write"
 )
 _TRANSIENT = re.compile(
-    r"(?:cache|concurrency|connection|counter|demo|idempotency|lock|sandbox|session|temp|test|throttle|tmp)s?|testing"
+    r"(?:cache|concurrency|connection|counter|demo|idempotency|lock|mutex|sandbox|semaphore|session|stub|temp|test"
+    r"|throttle|tmp)s?|testing"
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _MAX_DEPTH = 6
