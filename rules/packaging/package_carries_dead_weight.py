@@ -11,8 +11,8 @@ really copies counts: `sam build` leaves out `.git`, virtual environments and ca
 
 ## How to fix it
 
-Give each function its own `CodeUri` with nothing but its code. Keep tests and development requirements beside it, not
-in it. Leave boto3 (Python) and the AWS SDK (Node.js 18 and later: v3) out unless you need a newer version than the
+Keep tests, tools and their requirements beside the `CodeUri`, not in it, and give each function one with nothing but
+its code. Leave boto3 (Python) and the AWS SDK (Node.js 18 and later: v3) out unless you need a newer version than the
 runtime's.
 
 ## Known exceptions

@@ -39,7 +39,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
         yield context.finding(
             (node, package.code_property),
             f"{node} unpacks to {bound}{package.total:,} bytes, {package.total / limit:.0%} of the {limit:,} that "
-            f"Lambda accepts (measured: {package.described}); biggest: {package.biggest}",
+            f"Lambda accepts (measured: {package.described}); biggest: {package.biggest}{package.uncounted}",
             related=package.layer_places(),
             key=(node.logical_id,),
         )

@@ -17,8 +17,8 @@ Nothing is built, unpacked or fetched. What counts is the first of these that li
 
 `archlint explain PKG001` in the folder, or with a path, shows each package with its source and its biggest parts.
 
-Layers of other accounts cannot be measured; the sum is then a lower bound and the message says "at least". A layer that
-no measured function uses is compared with the limit by itself.
+Layers of other accounts cannot be measured; the sum is then a lower bound: the message says "at least" and names them.
+A layer that no measured function uses is compared with the limit by itself.
 
 ## How to fix it
 
@@ -52,7 +52,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
         yield context.finding(
             (node, package.code_property),
             f"{node} unpacks to {bound}{package.total:,} bytes, Lambda accepts {limit:,} "
-            f"(measured: {package.described}); biggest: {package.biggest}",
+            f"(measured: {package.described}); biggest: {package.biggest}{package.uncounted}",
             related=package.layer_places(),
             key=(node.logical_id,),
         )

@@ -104,6 +104,12 @@ class PackageSum(msgspec.Struct, frozen=True):
         return len(self.measures) < len(self.layers) + 1 or any(measure.at_least for measure in self.measures)
 
     @property
+    def uncounted(self) -> str:
+        """The layers that lie elsewhere, as the end of a message (`; not counted: tools:7`); empty without any."""
+        names = dict.fromkeys(layer.name for layer in self.layers if layer.measure is None)
+        return f"; not counted: {', '.join(names)}" if names else ""
+
+    @property
     def parts(self) -> tuple[tuple[str, int], ...]:
         """The parts of code and layers, biggest first; a layer's are labelled with it."""
         found = list(self.code.parts) if self.code is not None else []
