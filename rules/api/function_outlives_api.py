@@ -11,11 +11,12 @@ belongs behind a queue or a state machine: the API answers 202 at once. A region
 
 ## Known exceptions
 
-Up to one second over the limit, asynchronous integrations (`X-Amz-Invocation-Type: Event`), authorizers, function URLs,
-integrations that stream the response, paths through Step Functions, and functions that may invoke themselves, so that
-the long run is not the one that the API waits for. Other triggers of the same function (queues,
-schedules) may need the time: split it. Behind a WebSocket API a function that posts to the connections by itself
-(`execute-api:ManageConnections`) is a note: its answer arrives, after the error that the API sends.
+Up to one second over the limit, asynchronous integrations (`X-Amz-Invocation-Type: Event`), authorizers, function
+URLs, integrations that stream the response, paths through Step Functions, and functions that may invoke themselves (or
+any function, and call no other here), so that the long run is not the one that the API waits for. Other triggers of
+the same function (queues, schedules) may need the time: split it. Behind a WebSocket API a function that posts to the
+connections by itself (`execute-api:ManageConnections`) is a note: its answer arrives, after the error that the API
+sends.
 """
 
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ from archlint.api import (
     listed,
     number,
     property_default,
+    role_permissions,
 )
 
 META = RuleMeta(
@@ -53,6 +55,7 @@ APIS = {
     "AWS::AppSync::GraphQLApi": "AppSync API",
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "load balancer",
 }
+INVOKE = {"lambda:InvokeFunction", "lambda:InvokeAsync"}
 MAX_RELATED = 8
 
 
@@ -140,7 +143,18 @@ def _is_request(edge: Edge) -> bool:
 def _continues_alone(context: RuleContext, function: Node) -> bool:
     """True when the function may start itself again: it answers, and the work goes on in a run of its own."""
     invoked = context.graph.outgoing(function, EdgeKind.INVOKES)
-    return any(e.target is function and e.mode is not Mode.SYNC and e.evidence >= Evidence.POLICY for e in invoked)
+    if any(e.target is function and e.mode is not Mode.SYNC and e.evidence >= Evidence.POLICY for e in invoked):
+        return True
+    # Frameworks that answer first and work on later invoke the function that they run in, whose name is in no template.
+    roles = [edge.target for edge in context.graph.outgoing(function, EdgeKind.ASSUMES)]
+    return not any(e.target is not function for e in invoked) and any(
+        permission.everything
+        and permission.statement.is_allow
+        and not permission.holder.external  # policies of AWS allow it by the way
+        and INVOKE & set(permission.statement.actions)
+        for role in roles
+        for permission in role_permissions(context.graph, role)
+    )
 
 
 def _limit(context: RuleContext, edge: Edge) -> float | None:
