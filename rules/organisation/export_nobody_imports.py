@@ -37,7 +37,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
     for item in (item for stack in context.graph.stacks for item in imports(context.graph, stack)):
         if item.how == "export":
             used.update((provider.stack.template.name, provider.via.logical_id) for provider in item.providers)
-            if not item.providers:
+            if not item.providers or UNKNOWN.search(item.name):  # which stack is meant, only the deployment knows
                 unanswered.add(item.name)
     resolver = context.graph.resolver
     for stack in context.graph.stacks:
