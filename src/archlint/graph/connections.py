@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 # What is connected to, rather than called through an IAM action.
 _ENDPOINTS = frozenset(
     {
+        "AWS::AmazonMQ::Broker",
         "AWS::ApiGateway::RestApi",
         "AWS::ApiGatewayV2::Api",
         "AWS::AppSync::GraphQLApi",
         "AWS::DAX::Cluster",
         "AWS::DocDB::DBCluster",
         "AWS::DocDB::DBInstance",
+        "AWS::DocDBElastic::Cluster",
         "AWS::ElastiCache::CacheCluster",
         "AWS::ElastiCache::ReplicationGroup",
         "AWS::ElastiCache::ServerlessCache",
+        "AWS::ElasticLoadBalancing::LoadBalancer",
         "AWS::ElasticLoadBalancingV2::LoadBalancer",
         "AWS::Elasticsearch::Domain",
         "AWS::Lambda::Url",
@@ -41,6 +44,7 @@ _ENDPOINTS = frozenset(
         "AWS::RDS::DBProxyEndpoint",
         "AWS::Redshift::Cluster",
         "AWS::RedshiftServerless::Workgroup",
+        "AWS::Timestream::InfluxDBInstance",
         "AWS::VpcLattice::Service",
     }
 )
@@ -50,9 +54,15 @@ _ATTACHMENT = "AWS::SecretsManager::SecretTargetAttachment"
 _NO_ENDPOINT = ("Arn", "DBClusterArn", "DBInstanceArn", "DBProxyArn", "RootResourceId")
 # Types whose `Ref` and resource ID are names for the control plane: code that stops a database at night has them too.
 _NAMED_BY_REF = frozenset(
-    {"AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::RDS::DBProxy", "AWS::RDS::DBProxyEndpoint"}
+    {
+        "AWS::AmazonMQ::Broker",
+        "AWS::RDS::DBCluster",
+        "AWS::RDS::DBInstance",
+        "AWS::RDS::DBProxy",
+        "AWS::RDS::DBProxyEndpoint",
+    }
 )
-_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+_BALANCERS = ("AWS::ElasticLoadBalancing::LoadBalancer", "AWS::ElasticLoadBalancingV2::LoadBalancer")
 _PORTS = ("Endpoint.Port", "ReadEndpoint.Port", "Port")
 _IDENTIFIERS = ("Ref", "DBClusterResourceId", "DbiResourceId", "DBProxyName")
 
@@ -108,7 +118,7 @@ def _through_connections(
 def _is_endpoint(target: Node, attribute: str) -> bool:
     if target.type in _NAMED_BY_REF and attribute in _IDENTIFIERS:
         return False
-    if target.type == _BALANCER and attribute != "DNSName":
+    if target.type in _BALANCERS and attribute != "DNSName":
         return False
     return target.type in _ENDPOINTS and attribute not in _NO_ENDPOINT
 

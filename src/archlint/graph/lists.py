@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from archlint.graph.spelled import spelled
@@ -66,7 +67,15 @@ class Lists:
             for text in [item] if isinstance(item, Text) else self._texts(stack, item):
                 if text not in found:
                     found.append(text)
-        return found
+        return found or self._of_endpoint(stack, value)
+
+    def _of_endpoint(self, stack: Stack, value: Any) -> list[Text]:
+        """A host taken out of a resource's URL, or one of its endpoints, still leads to the resource."""
+        split = value.get("Fn::Split") if isinstance(value, dict) else None
+        whole = split[1] if isinstance(split, list) and len(split) == 2 and split[0] in _IN_URLS else value
+        if not isinstance(whole, dict) or not ("Fn::GetAtt" in whole or split is not None):
+            return []
+        return [text for text in self._texts(stack, whole) if _is_endpoint(text)]
 
     def _alternatives(self, stack: Stack, value: Any) -> list[list[Any]]:
         """The lists that a list-valued value can be: one for each branch of an `If`, also where a parameter has it."""
@@ -79,6 +88,14 @@ class Lists:
                 return [list(text.split(",")) for text in self._texts(stack, value) if text.hole is None]
             return [items] if items is not None else []
         return [value] if isinstance(value, list) else []
+
+
+def _is_endpoint(text: Text) -> bool:
+    return text.node is not None and _ENDPOINT.search(text.node.attribute) is not None
+
+
+_IN_URLS = frozenset({"/", "//", "://", ":"})
+_ENDPOINT = re.compile(r"(?i)(?:url|endpoints?)$")
 
 
 def _apart(text: Text, separator: str) -> list[Text]:

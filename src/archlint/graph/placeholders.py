@@ -47,7 +47,7 @@ class Placeholders:
             if stack.parent is None or not isinstance(outer, str) or outer in stack.parent.nodes:
                 return None
             stack, name = stack.parent, outer
-        return Hole(name, stack.id) if found and name not in stack.given else None
+        return Hole(name, stack.id) if found and not _is_given(stack, name) else None
 
     def _of(self, template: Template) -> frozenset[str]:
         known = self._known.get(id(template))
@@ -61,6 +61,13 @@ class Placeholders:
             )
             self._known[id(template)] = known
         return known
+
+
+def _is_given(stack: Stack, name: str) -> bool:
+    """False also when a parameter file repeats the default: that deployment goes without."""
+    declared = stack.template.section("Parameters").get(name)
+    default = declared.get("Default") if isinstance(declared, dict) else None
+    return name in stack.given and str(stack.given[name]) != str(default)
 
 
 def _compared(conditions: Json) -> Iterator[tuple[str, str]]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archlint.config import Config
 from archlint.graph.model import EdgeKind
+from archlint.lint import build
 from tests.unit.graph.drawing import drawn
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.unit.graph.conftest import GraphOf
 
 
@@ -382,3 +386,24 @@ def test_a_name_that_only_parameters_make_still_is_one(graph_of: GraphOf) -> Non
         """
     )
     assert drawn(graph) == ["Files -replicates-> arn:aws:s3:::${Prefix}-${Other}"]
+
+
+def test_a_parameter_file_that_repeats_the_default_gives_nothing(tmp_path: Path) -> None:
+    template = """
+Parameters: {Boundary: {Type: String, Default: none}}
+Conditions: {HasBoundary: !Not [!Equals [!Ref Boundary, none]]}
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties: {PermissionsBoundary: !If [HasBoundary, !Ref Boundary, !Ref AWS::NoValue]}
+"""
+    samconfig = """version = 0.1
+[default.deploy.parameters]
+parameter_overrides = "Boundary=%s"
+"""
+    (tmp_path / "template.yaml").write_text(template, encoding="utf-8")
+    found = []
+    for given in ("none", "arn:aws:iam::111111111111:policy/limit"):
+        (tmp_path / "samconfig.toml").write_text(samconfig % given, encoding="utf-8")
+        found += drawn(build([tmp_path], Config()).graph, EdgeKind.BOUNDS)
+    assert found == ["template.yaml#Boundary -bounds-> Role", "arn:aws:iam::111111111111:policy/limit -bounds-> Role"]

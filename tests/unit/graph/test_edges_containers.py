@@ -158,3 +158,26 @@ def test_health_checks_watch_what_they_ask(graph_of: GraphOf) -> None:
         """
     )
     assert drawn(graph) == ["Data -watches-> Db", "Follows -watches-> Alarm", "Site -watches-> Balancer"]
+
+
+def test_brokers_and_classic_balancers_are_reached_by_their_endpoints(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Told:
+            Type: AWS::Lambda::Function
+            Properties:
+              Environment:
+                Variables:
+                  BROKER: !Select [0, !GetAtt Broker.AmqpEndpoints]
+                  SITE: !Sub "http://${Balancer.DNSName}/"
+                  HOST: !Select [2, !Split ["/", !GetAtt Url.FunctionUrl]]
+          Url: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, TargetFunctionArn: !GetAtt Named.Arn}}
+          Named:
+            Type: AWS::Lambda::Function
+            Properties: {Environment: {Variables: {BROKER_ID: !Ref Broker, BALANCER: !Ref Balancer}}}
+          Broker: {Type: AWS::AmazonMQ::Broker, Properties: {EngineType: ActiveMQ}}
+          Balancer: {Type: AWS::ElasticLoadBalancing::LoadBalancer, Properties: {}}
+        """
+    )
+    assert _connects(graph) == ["Told -> Balancer", "Told -> Broker", "Told -> Url"]
