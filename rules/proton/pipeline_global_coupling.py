@@ -39,7 +39,11 @@ def check(context: RuleContext) -> Iterator[Finding]:
         name = bundle.template_name
         for kind, message, places in (
             ("root", f"the pipeline of {name} trusts a whole account", _trusted_accounts(template)),
-            ("first", f"one instance decides for all of {name}", _first_instances(template)),
+            (
+                "first",
+                f"the pipeline of {name} reads its first instance, which so decides for all",
+                _first_instances(template),
+            ),
             ("actions", f"the pipeline of {name} may use proton: actions on every service", _actions(template)),
         ):
             found = list(places)
