@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from archlint.template.model import Json
 
 _LIST_TYPE = re.compile(r"List<|^CommaDelimitedList$")
-# An ARN that ends where the name of its resource belongs.
-_NAMELESS = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:(?:[A-Za-z-]+[/:])?(?:[/:]\*?)?")
+# An ARN that ends, or goes on below the resource, where the name of its resource belongs.
+_NAMELESS = re.compile(
+    r"arn:[^:]*:(?:[^:]*:[^:]*:[^:]*:(?:[A-Za-z-]+[/:])?(?:[/:]\*?)?|s3:::/.*|dynamodb:[^:]*:[^:]*:table//.*)"
+)
 _QUEUE_URL = re.compile(r"https://(?:sqs\.[^/]*|[^/]*\.queue)\.amazonaws\.com")
 
 # Ref or GetAtt of these are the resource they stand for.

@@ -316,7 +316,7 @@ def test_an_arn_whose_name_is_a_parameter_that_is_empty_by_default(graph_of: Gra
                 - PolicyName: p
                   PolicyDocument:
                     Statement:
-                      - {Effect: Allow, Action: "s3:GetObject", Resource: !Sub "arn:aws:s3:::${Bucket}/*"}
+                      - {Effect: Allow, Action: "s3:GetObject", Resource: !Sub "arn:aws:s3:::${Bucket}/in/*"}
                       - {Effect: Allow, Action: "sqs:SendMessage", Resource: !Sub "arn:aws:sqs:*:*:${Prefix}jobs"}
                       - {Effect: Allow, Action: "sns:Publish", Resource: "arn:aws:sns:*:*:"}
           Jobs: {Type: AWS::SQS::Queue, Properties: {QueueName: jobs}}
