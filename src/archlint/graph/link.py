@@ -188,7 +188,7 @@ def _resolve_proton(resolver: Resolver, stacks: Sequence[Stack], bundles: Sequen
         environment = by_template.get(id(template))
         return (environment, name, inferred) if environment is not None else None
 
-    resolver.proton_output = output
+    resolver.proton.output = output
 
 
 def _structure(graph: ResourceGraph, resolver: Resolver, stacks: Sequence[Stack]) -> None:

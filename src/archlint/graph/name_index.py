@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archlint.graph.names import NAME_PROPERTY, given_name
+from archlint.graph.stack_names import has_stack_name, of_other_stack
 from archlint.graph.stacks import Stack, closest
 from archlint.graph.text import NodePart, Part, Text, joined
 
@@ -26,9 +27,11 @@ class NameIndex:
         self._graph = graph
         self._texts = texts
         self._names: dict[str, dict[tuple[Part, ...], list[Node]]] = {}
+        self._of_stacks: dict[str, dict[tuple[Part, ...], list[Node]]] = {}
 
     def named(self, stack: Stack, types: Iterable[str], name: Text) -> Node | None:
         """The resource of one of these types whose physical name is this text, nearest to `stack` when several."""
+        types = tuple(types)
         candidates: list[Node] = []
         key: tuple[Part, ...] | None = None
         for kind in types:
@@ -40,8 +43,24 @@ class NameIndex:
                     key = self.canonical(name)
                 candidates.extend(index.get(_ssm_key(key) if kind == "AWS::SSM::Parameter" else key, ()))
         if not candidates:
-            return None
+            return self._of_other_stack(stack, types, key) if key else None
         return closest(stack, candidates, lambda node: node.stack)
+
+    def _of_other_stack(self, stack: Stack, types: Iterable[str], key: tuple[Part, ...]) -> Node | None:
+        for kind in types:
+            written = _ssm_key(key) if kind == "AWS::SSM::Parameter" else key
+            found = of_other_stack(stack, written, self._with_stack_name(kind))
+            if found is not None:
+                return found
+        return None
+
+    def _with_stack_name(self, kind: str) -> dict[tuple[Part, ...], list[Node]]:
+        """The names that have the name of their stack in them."""
+        known = self._of_stacks.get(kind)
+        if known is None:
+            index = self._names.get(kind, {})
+            known = self._of_stacks[kind] = {key: nodes for key, nodes in index.items() if has_stack_name(key)}
+        return known
 
     def names_of(self, kind: str) -> Iterator[tuple[Text, Node]]:
         """Physical names of all resources of a type that have one."""

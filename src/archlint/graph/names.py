@@ -50,6 +50,8 @@ NAME_PROPERTY = {
     "AWS::IoT::TopicRule": "RuleName",
     "AWS::KMS::Alias": "AliasName",
     "AWS::Kinesis::Stream": "Name",
+    "AWS::KinesisAnalytics::Application": "ApplicationName",
+    "AWS::KinesisAnalyticsV2::Application": "ApplicationName",
     "AWS::KinesisFirehose::DeliveryStream": "DeliveryStreamName",
     "AWS::Lambda::Function": "FunctionName",
     "AWS::Lambda::LayerVersion": "LayerName",

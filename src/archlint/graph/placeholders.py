@@ -39,7 +39,7 @@ class Placeholders:
         """
         found = False
         while True:
-            found |= name in self._of(stack.template)
+            found |= name in self._of(stack.template) or _is_empty(stack, name)
             passed = stack.arguments.get(name) if stack.parent is not None else None
             if passed is None:
                 break
@@ -68,6 +68,12 @@ def _is_given(stack: Stack, name: str) -> bool:
     declared = stack.template.section("Parameters").get(name)
     default = declared.get("Default") if isinstance(declared, dict) else None
     return name in stack.given and str(stack.given[name]) != str(default)
+
+
+def _is_empty(stack: Stack, name: str) -> bool:
+    """True for a parameter that is empty by default: to say what something is, somebody gives it."""
+    declared = stack.template.section("Parameters").get(name)
+    return isinstance(declared, dict) and declared.get("Default") == ""
 
 
 def _compared(conditions: Json) -> Iterator[tuple[str, str]]:

@@ -72,11 +72,23 @@ class Resolver(Texts):
                     return [unset]
                 items = self.items(stack, value)
                 if len(items) > 1 or (items and "Fn::Split" in value):
-                    return _distinct(t for item in items if (t := self.target(stack, item, types)))
+                    return self._listed(stack, value, items, types)
             if "Fn::Select" in value:
                 return self._selected(stack, value, types)
         texts = self.texts(stack, value)
         return self._named_by(stack, texts, types) or self._named_by(stack, self.given(stack, value, texts), types)
+
+    def _listed(
+        self, stack: Stack, value: dict[str, Json], items: Sequence[Text], types: Sequence[str]
+    ) -> list[Target]:
+        found = _distinct(t for item in items if (t := self.target(stack, item, types)))
+        if found or not any(map(_is_nameless, items)):
+            return found
+        self._empty_is_unknown += 1
+        try:
+            return _distinct(t for item in self.items(stack, value) if (t := self.target(stack, item, types)))
+        finally:
+            self._empty_is_unknown -= 1
 
     def given(self, stack: Stack, value: Json, texts: Sequence[Text]) -> list[Text]:
         """The texts of an ARN that lacks its name only because a parameter is empty by default; else none.
@@ -227,10 +239,15 @@ class Resolver(Texts):
         return Target(self.external(whole_arn(text, arn)), None, arn.qualifier, arn.rest)
 
     def _of_integration(self, stack: Stack, text: Text) -> Target | None:
-        """`arn:aws:apigateway:<region>:lambda:path/2015-03-31/functions/<function ARN>/invocations`."""
+        """`arn:aws:apigateway:<region>:lambda:path/2015-03-31/functions/<function ARN>/invocations`.
+
+        `arn:aws:apigateway:<region>::/apikeys/<key>` is what the API Gateway's own actions are granted on.
+        """
         marker = text.split(":path/2015-03-31/functions/", 1)
         if len(marker) != 2:
-            return None
+            steps = text.split(":", 5)[5].split("/", 3)
+            part = steps[2].node if len(steps) > 2 and not steps[0].parts else None
+            return Target(part.node, rest=f"/{steps[3]}" if len(steps) > 3 else "") if part is not None else None
         inner = marker[1].split("/invocations", 1)[0]
         inner = inner.split("/response-streaming-invocations", 1)[0]
         return self.target(stack, inner, ("AWS::Lambda::Function",))
@@ -272,10 +289,14 @@ class Resolver(Texts):
         if "AWS::Lambda::Function" not in types:
             return None
         name, *qualifier = text.split(":", 1)
+        if name.literal == "function" and qualifier:  # `function:my-function:live`
+            name, *qualifier = qualifier[0].split(":", 1)
+            qualifier = qualifier or [NOTHING]
         if not qualifier:
             return None
-        node = self.names.named(stack, ("AWS::Lambda::Function",), name)
-        return Target(node, None, str(qualifier[0])) if node is not None else None
+        part = name.node
+        node = part.node if part is not None else self.names.named(stack, ("AWS::Lambda::Function",), name)
+        return Target(node, None, str(qualifier[0]) or None) if node is not None else None
 
     def _external_name(self, text: Text, types: Sequence[str]) -> Target | None:
         literal = text.literal

@@ -13,13 +13,14 @@ from archlint.graph.maps import Maps
 from archlint.graph.model import Node, ResourceGraph
 from archlint.graph.name_index import NameIndex
 from archlint.graph.placeholders import Placeholders, is_none
+from archlint.graph.proton_texts import ProtonTexts
 from archlint.graph.text import MAX_ALTERNATIVES, NOTHING, Hole, NodePart, Text, product
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from archlint.graph.stacks import Stack
-    from archlint.template.model import Json, ProtonPart
+    from archlint.template.model import Json
 
 MAX_DEPTH = 60
 _SHARED = frozenset({"AWS::Region", "AWS::AccountId", "AWS::Partition", "AWS::URLSuffix"})
@@ -41,7 +42,7 @@ class Texts:
         self.unresolved_imports: dict[tuple[int, str], tuple[Stack, Text]] = {}
         self.external_imports: tuple[str, ...] = ()
         """What the configuration says that something outside the run provides: globs or prefixes of names."""
-        self.proton_output: Callable[[Stack, str], tuple[Stack, str, bool] | None] | None = None
+        self.proton = ProtonTexts(self._of_environment)
         self._exports: Exports | None = None
         self._parameters: dict[tuple[int, str], list[Text]] = {}
         self._substitutions: dict[tuple[int, str], list[Text]] = {}
@@ -106,38 +107,12 @@ class Texts:
             return self._dynamic.string(stack, value)
         proton = stack.template.proton
         if proton is not None and proton.expressions:
-            return self._proton_string(stack, value)
+            return self.proton.string(stack, proton, value)
         return [Text((value,))]
 
-    def _proton_string(self, stack: Stack, value: str) -> list[Text]:
-        proton = stack.template.proton
-        assert proton is not None  # noqa: S101 - the caller has looked
-        marks = sorted((mark for mark in proton.expressions if mark in value), key=len, reverse=True)
-        if not marks:
-            return [Text((value,))]
-        pieces = re.split("(" + "|".join(map(re.escape, marks)) + ")", value)
-        return product(
-            [
-                self._proton_expression(stack, proton, piece) if index % 2 else [Text((piece,))]
-                for index, piece in enumerate(pieces)
-                if piece
-            ]
-        )
-
-    def _proton_expression(self, stack: Stack, proton: ProtonPart, mark: str) -> list[Text]:
-        expression = proton.expressions[mark]
-        if self.proton_output is not None and "outputs." in expression:
-            for path in proton.paths.get(mark, ()):
-                found = self.proton_output(stack, path)
-                if found is not None:
-                    environment, output, _ = found
-                    self._link(stack, environment, self.output_node(environment, output), "proton")
-                    texts = self._output(environment, output)
-                    if texts:
-                        return texts
-        from archlint.graph.proton_inputs import input_texts
-
-        return input_texts(proton, mark)
+    def _of_environment(self, stack: Stack, environment: Stack, output: str) -> list[Text]:
+        self._link(stack, environment, self.output_node(environment, output), "proton")
+        return self._output(environment, output)
 
     def _ref(self, stack: Stack, name: Any) -> list[Text]:
         if not isinstance(name, str):
@@ -312,8 +287,10 @@ class Texts:
         items = argument[1]
         if not isinstance(items, list):
             listed = self.lists.items(stack, items)
-            if listed is None:  # a list that nobody gives, written with commas, is the parameter itself
-                return (self.texts(stack, items) if argument[0] == "," else []) or self._opaque(stack, "Fn::Join")
+            if listed is None:  # a list that nobody gives is the parameter itself: with commas, and as the one item
+                texts = self.texts(stack, items)
+                is_whole = argument[0] == "," or all(text.hole is not None for text in texts)
+                return (texts if is_whole else []) or self._opaque(stack, "Fn::Join")
             items = listed
         turns = (self._join(stack, [argument[0], items]) for _ in self._maps.together(stack, items))
         if found := list(dict.fromkeys(chain.from_iterable(turns))):

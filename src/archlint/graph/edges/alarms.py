@@ -116,9 +116,11 @@ def _watch(linker: Linker, node: Node, metric: Body, path: TemplatePath) -> None
     namespace = str(metric.get("Namespace"))
     # Dimensions of a metric of one's own may use AWS's names for other things.
     resolve = linker.targets if namespace.startswith("AWS/") else partial(known, linker)
-    for here, dimension in mappings(metric, "Dimensions", EACH):
+    dimensions = list(mappings(metric, "Dimensions", EACH))
+    is_function_named = any(dimension.get("Name") == "FunctionName" for _, dimension in dimensions)
+    for here, dimension in dimensions:
         name = str(dimension.get("Name"))
-        if name == "Resource" and namespace != _LAMBDA:  # a path, for API Gateway
+        if name == "Resource" and (namespace != _LAMBDA or is_function_named):  # a path, for API Gateway
             continue
         if name == "FunctionName" and namespace.startswith("AWS/") and namespace != _LAMBDA:  # there is no such metric
             continue

@@ -173,7 +173,9 @@ def known(linker: Linker, stack: Stack, value: Json, *types: str) -> list[Target
         if text.node is not None:
             target = linker.target(stack, text)
         else:
-            node = linker.resolver.named(stack, types, text) if types and text.hole is None else None
+            node = (
+                linker.resolver.named(stack, types, text) if types and (text.hole is None or text.hole.scope) else None
+            )
             target = Target(node) if node is not None else None
         if target is not None and not target.node.external:
             found.append(target)

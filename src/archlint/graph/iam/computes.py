@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from archlint.graph.iam.identity import ROLE
 from archlint.graph.iam.shortcut import direct
 from archlint.graph.iam.statements import spread
-from archlint.graph.names import given_name
+from archlint.graph.names import given_name, parse_arn
 from archlint.graph.text import NodePart, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from archlint.graph.link import Linker
     from archlint.graph.model import Node
@@ -105,6 +106,7 @@ class Told:
         self._nodes: set[Node] = set()
         self._texts: set[tuple[Part, ...]] = set()
         self._externals: set[str] | None = None
+        self._stack = compute.stack
         if compute.stack is None:
             return
         names = _TOLD.get(compute.type)
@@ -131,10 +133,17 @@ class Told:
                 self._texts.add(text.parts)
                 self._nodes.update(part.node for part in text.parts if isinstance(part, NodePart))
 
-    @property
-    def nodes(self) -> list[Node]:
-        """The resources that the environment refers to, in the order of their ids."""
-        return sorted(self._nodes, key=lambda node: node.id)
+    def of_types(self, types: AbstractSet[str]) -> list[Node]:
+        """The resources of these types that the environment refers to or names, in the order of their ids."""
+        found = {node for node in self._nodes if node.type in types}
+        named = self._linker.resolver.named
+        for parts in self._texts if self._stack is not None else ():
+            text = Text(parts)
+            arn = parse_arn(text) if text.startswith("arn:") else None
+            node = named(self._stack, sorted(types), arn.name if arn is not None else text) if self._stack else None
+            if node is not None:
+                found.add(node)
+        return sorted(found, key=lambda node: node.id)
 
     def names(self, node: Node) -> bool:
         """True when the environment refers to this resource or holds its physical name."""
@@ -145,7 +154,9 @@ class Told:
         given = given_name(node.type, node.properties)
         if given is None or node.stack is None:
             return False
-        return any(text.parts and text.parts in self._texts for text in self._linker.texts(node.stack, given))
+        if any(text.parts and text.parts in self._texts for text in self._linker.texts(node.stack, given)):
+            return True
+        return any(Text(parts).startswith("arn:") for parts in self._texts) and node in self.of_types({node.type})
 
     def _holds_external(self, node: Node) -> bool:
         """True when the same parameter, import or ARN stands in the environment."""

@@ -7,13 +7,14 @@ computes, only those that are also told of the resource (environment) keep it, f
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from archlint.graph.iam.actions import matches, service_of
 from archlint.graph.iam.computes import COMPUTE_TYPES, Told, roles_of
-from archlint.graph.iam.evaluate import is_denied
+from archlint.graph.iam.evaluate import is_denied, policy_permissions
 from archlint.graph.iam.flows import allowed_flows, allows_receiving
 from archlint.graph.iam.grants import services_of, services_of_type
 from archlint.graph.iam.identity import ROLE
@@ -133,12 +134,15 @@ def _allowed(linker: Linker, role: Node) -> _Table:
 def _broad(linker: Linker, role: Node) -> list[Permission]:
     """Statements of the role and its policies that allow something with every resource."""
     known = linker.graph.iam.permissions
-    return [
-        each
-        for holder in _holders(linker, role)
-        for each in known.get(holder, ())
-        if each.everything and each.statement.is_allow and not each.statement.not_resources
-    ]
+    found = [each for holder in _holders(linker, role) for each in known.get(holder, ())]
+    for edge in linker.graph.outgoing(role, EdgeKind.ATTACHES):
+        if edge.target.external and _OF_SERVICE.search(edge.target.logical_id):
+            found += policy_permissions(linker.graph, edge)
+    return [each for each in found if each.everything and each.statement.is_allow and not each.statement.not_resources]
+
+
+# `AmazonDynamoDBFullAccess`: a policy of AWS that gives one service to whatever is told of its resources.
+_OF_SERVICE = re.compile(r":iam::aws:policy/\w+(?:FullAccess|ReadOnlyAccess|ReadWrite)$")
 
 
 def _told(linker: Linker, role: Node, compute: Node, broad: list[Permission]) -> _Table:
@@ -148,12 +152,12 @@ def _told(linker: Linker, role: Node, compute: Node, broad: list[Permission]) ->
     """
     found: _Table = {}
     flows = [(each, *flow) for each in broad for flow in allowed_flows(_spelled(each))]
-    nodes = [node for node in Told(linker, compute).nodes if node is not compute] if flows else []
-    denials = _denials(linker, role) if nodes else []
+    told = Told(linker, compute) if flows else None
+    denials = _denials(linker, role) if told is not None else []
     for permission, flow, actions in flows:
         admitted = _not_denied(actions, denials)
-        for node in nodes if admitted else ():
-            if node.type in flow.types and not _impossible(flow, node):
+        for node in told.of_types(flow.types) if told is not None and admitted else ():
+            if node is not compute and not _impossible(flow, node):
                 allowed = found.setdefault(_Key(flow.kind, node, flow.mode), _Allowed(permission.place))
                 allowed.actions |= admitted
     return found
@@ -161,6 +165,8 @@ def _told(linker: Linker, role: Node, compute: Node, broad: list[Permission]) ->
 
 def _spelled(permission: Permission) -> frozenset[str]:
     actions = permission.statement.actions
+    if permission.holder.external:
+        return frozenset(each for each in actions if service_of(each) != "*")
     return frozenset(each for each in actions if each.partition(":")[2].strip("*") or service_of(each) in _ONE_FLOW)
 
 

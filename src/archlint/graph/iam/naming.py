@@ -62,9 +62,10 @@ def reached(linker: Linker, stack: Stack, value: Json) -> Reached:
         node, attribute, rest = found
         qualifier = rest[1:] if node.type == "AWS::Lambda::Function" and rest[:1] == ":" and rest != ":*" else None
         return Reached(everything=False, named=(Named(node, attribute, rest, qualifier=qualifier),), text=_shown(value))
-    if isinstance(value, dict) and "Fn::Split" in value:
-        return Reached(everything=False, named=tuple(_of_target(target) for target in linker.targets(stack, value)))
     texts = linker.texts(stack, value)
+    is_unset = isinstance(value, dict) and "Ref" in value and not any(text.parts for text in texts)
+    if isinstance(value, dict) and ("Fn::Split" in value or is_unset):  # a parameter that is empty by default is itself
+        return Reached(everything=False, named=tuple(_of_target(target) for target in linker.targets(stack, value)))
     texts = linker.resolver.given(stack, value, texts) or texts
     parts: list[Reached] = []
     for text in texts:
