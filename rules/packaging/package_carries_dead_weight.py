@@ -18,8 +18,9 @@ runtime's.
 ## Known exceptions
 
 Less than `min_bytes` and less than `share` of the package; where the size of dependencies that will be installed is not
-known, only `min_bytes` counts. A large share of less than 1 MB is a note, and so is an SDK alone: AWS itself advises to
-ship the version that was tested, so it can be a decision.
+known, only `min_bytes` counts. A large share of less than 1 MB is a note. So is an SDK alone, which AWS advises to ship
+in the version that was tested, and bytecode alone, which saves the compilation when it was made by the very runtime:
+both can be a decision.
 """
 
 from collections.abc import Iterator
@@ -52,7 +53,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
         if weight is None or (weight.total < context.params["min_bytes"] and weight.share < context.params["share"]):
             continue
         is_small = weight.total < context.params["min_bytes"] and (weight.total < SMALL or package.at_least)
-        is_note = is_small or weight.is_only_sdk
+        is_note = is_small or weight.is_debatable
         yield context.finding(
             (node, "Code" if node.type == "AWS::Lambda::Function" else "Content"),
             f"{node} carries {weight.size} that it never needs, {weight.portion}: {weight.listed} "

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from archlint.packages.listing import Listing
     from archlint.packages.measure import PackageMeasure
 
+CACHES = "caches"
 _BY_FOLDER = {
     **dict.fromkeys((".git", ".svn", ".hg"), "version control"),
     **dict.fromkeys((".venv", "venv", ".virtualenv"), "virtual environments"),
-    **dict.fromkeys(("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", ".nox", ".cache"), "caches"),
+    **dict.fromkeys(("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", ".nox", ".cache"), CACHES),
     **dict.fromkeys((".aws-sam", "cdk.out", ".serverless"), "build output"),
     **dict.fromkeys(("tests", "test", "__tests__"), "tests"),
     **dict.fromkeys(("htmlcov", "lcov-report", ".nyc_output"), "test reports"),
 }
 SDK = "SDK that "
-"""What the kind of an SDK's files begins with: shipping it can be a decision, unlike the rest."""
+"""What the kind of an SDK's files begins with."""
 _PYTHON_SDK = frozenset({"boto3", "botocore", "s3transfer"})
 _PYTHON_TOOLS = {
     **{name: name for name in (
@@ -110,9 +111,9 @@ class DeadWeight(msgspec.Struct, frozen=True):
         return f"{self.share:.0%} of its package" if self.package_total else "before its dependencies are installed"
 
     @property
-    def is_only_sdk(self) -> bool:
-        """Whether all of it is an SDK that the runtime has too."""
-        return all(kind.startswith(SDK) for kind, _ in self.kinds)
+    def is_debatable(self) -> bool:
+        """Whether all of it is an SDK that the runtime has too, or bytecode: shipping these can be a decision."""
+        return all(kind.startswith(SDK) or kind == CACHES for kind, _ in self.kinds)
 
 
 def dead_weight(
@@ -185,7 +186,7 @@ def _kind(path: str, runtime: str | None, installed: Collection[str]) -> str | N
     for component in components[:-1]:
         if component in _BY_FOLDER:
             return _BY_FOLDER[component]
-    return "caches" if path.endswith(".pyc") else None
+    return CACHES if path.endswith(".pyc") else None
 
 
 def _package(components: list[str]) -> str | None:

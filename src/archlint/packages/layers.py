@@ -24,7 +24,7 @@ _LAYER_ARN = re.compile(
 _AWS_LAYERS = re.compile(
     r"AWSLambdaPowertools|LambdaInsightsExtension|aws-otel-|AWSOpenTelemetryDistro|AWS-AppConfig-Extension|"
     r"AWS-Parameters-and-Secrets-Lambda-Extension|AWSSDKPandas-|AWSDataWrangler-|LambdaAdapterLayer|"
-    r"AWSLambda-Python\d+-SciPy|AWSCodeGuruProfiler"
+    r"AWSLambda-Python|AWSCodeGuruProfiler"
 )
 _IF_PARTS = 3
 
