@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 import msgspec
@@ -107,7 +108,10 @@ def compile_expression(text: str, vocabulary: Vocabulary) -> Expression:
     try:
         tree = ast.parse(line.strip(), mode="eval").body
     except SyntaxError as error:
-        raise ExpressionError(error.msg.lower(), start + (error.offset or 1)) from error
+        if line.strip() and not error.offset:  # Python says so when something is missing at the end
+            raise ExpressionError("something is missing at the end", len(line.rstrip())) from error
+        hint = "; one = is no comparison, write ==" if re.search(r"(?<![=!<>])=(?!=)", line) else ""
+        raise ExpressionError(f"{error.msg.lower()}{hint}", start + (error.offset or 1)) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise ExpressionError("expression cannot be read") from error
     comment = line.strip().encode().find(b"#", tree.end_col_offset or 0)

@@ -187,7 +187,8 @@ def test_names_in_order() -> None:
         ("b'x' == queue.A", 1, "not allowed"),
         ("1j == queue.A", 1, "not allowed"),
         ("queue.A < 5 # or more", 13, "no comments"),
-        ("queue.A = 5", 9, "invalid syntax"),
+        ("queue.A = 5", 9, "invalid syntax; one = is no comparison"),
+        ("queue.A >", 9, "something is missing at the end"),
         ("  \n  quue.A", 6, "unknown name"),
     ],
 )
