@@ -28,7 +28,7 @@ META = RuleMeta(
     enabled=False,
 )
 
-UNKNOWN = re.compile(r"\$\{[^}]*\}")
+UNKNOWN = re.compile(r"\$\{[^}{]*\}")
 
 
 def check(context: RuleContext) -> Iterator[Finding]:

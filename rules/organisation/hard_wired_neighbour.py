@@ -34,7 +34,7 @@ META = RuleMeta(
     pillar="reliability",
 )
 
-VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
+VARIABLE = re.compile(r"\$\{([^!}{][^}{]*)\}")
 # What every stack of an account knows by itself.
 PSEUDO = frozenset({"AWS::Region", "AWS::AccountId", "AWS::Partition", "AWS::URLSuffix"})
 STRUCTURE = (EdgeKind.CONTAINS, EdgeKind.IMPORTS, EdgeKind.REFERENCES)

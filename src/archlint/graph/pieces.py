@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archlint.graph.stacks import Stack
     from archlint.template.model import Body
 
-_VARIABLE = re.compile(r"\$\{([^!}.:]+)[^}:]*\}")
+_VARIABLE = re.compile(r"\$\{([^!}.:${]+)(?:\.[^}:${]*)?\}")
 _MAX_DEPTH = 60
 _SECTIONS = ("Conditions", "Mappings")
 

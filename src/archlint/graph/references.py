@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from archlint.graph.link import Linker
     from archlint.graph.stacks import Stack
 
-_VARIABLE = re.compile(r"\$\{([^!}.:][^}.:]*)(?:\.([^}:]*))?\}")
+_VARIABLE = re.compile(r"\$\{([^!}.:{][^}.:{]*)(?:\.([^}:{]*))?\}")
 Trail: TypeAlias = "tuple[Trail, str | int] | None"
 """A path as linked pairs, innermost last: made for every value, spelled out only for those that refer."""
 

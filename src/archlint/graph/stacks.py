@@ -164,7 +164,7 @@ def _nesting(templates: Sequence[Template]) -> _Links:
 
 
 _HOLE = "\0"
-_SUB_VARIABLE = re.compile(r"\$\{[^}]*\}")
+_SUB_VARIABLE = re.compile(r"\$\{[^}{]*\}")
 
 
 def _locations(resource: Resource) -> list[str]:

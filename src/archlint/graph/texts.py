@@ -26,8 +26,8 @@ MAX_DEPTH = 60
 _SHARED = frozenset({"AWS::Region", "AWS::AccountId", "AWS::Partition", "AWS::URLSuffix"})
 # What SAM lets templates write behind a resource: `Ref: Function.Alias`.
 _DERIVED = frozenset({"Alias", "Version", "Stage", "Deployment", "DestinationQueue", "DestinationTopic"})
-_SUB_VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
-_SUB_LITERAL = re.compile(r"\$\{!([^}]*)\}")
+_SUB_VARIABLE = re.compile(r"\$\{([^!}{][^}{]*)\}")
+_SUB_LITERAL = re.compile(r"\$\{!([^}{]*)\}")
 
 
 class Texts:

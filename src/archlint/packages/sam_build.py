@@ -18,7 +18,7 @@ BUILT_TEMPLATE = "template.yaml"
 """What `sam build` writes last, into the build folder: a folder without it is of a build that failed."""
 _CONFIGS = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
 # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
-_BUILD_DIR = re.compile(r"^\s*[\"']?build_dir[\"']?\s*[=:]\s*[\"']?([^\"'#\n]+?)[\"']?\s*(?:#.*)?$", re.MULTILINE)
+_BUILD_DIR = re.compile(r"^[ \t]*[\"']?build_dir[\"']?\s*[=:]\s*[\"']?([^\"'#\n]+?)[\"']?\s*(?:#.*)?$", re.MULTILINE)
 
 GRACE_SECONDS = 10.0
 """Sources may be this much younger than the build: a checkout writes both in any order."""

@@ -25,7 +25,7 @@ _MEANT = re.compile(
     r"|[ \t](?:ignore|disable|suppress|skip|allow|noqa|nolint)[ \t]+[A-Za-z]{3,4}[0-9]{3}\b)",
     re.IGNORECASE,
 )
-_JINJA_LINE = re.compile(r"\s*(?:\{[%#].*[%#]\}\s*)+$")
+_JINJA_LINE = re.compile(r"\s*(?:\{[%#](?:(?![%#]\}).)*[%#]\}\s*)+$")
 
 
 class Parsed(msgspec.Struct, frozen=True):

@@ -32,7 +32,7 @@ MOST_CHARACTERS = 16_000_000
 # A file that has both is meant to be a template even when it cannot be parsed.
 _MEANT_TOP = re.compile(r"""(?:^\s{0,4}|[{,]\s*)["']?(?:AWSTemplateFormatVersion|Resources)["']?\s*:""", re.MULTILINE)
 # `{{resolve:ssm:…}}` is CloudFormation's own.
-_ENGINE_BLOCK = re.compile(r"^\s*\{%[-+]?\s*\w", re.MULTILINE)
+_ENGINE_BLOCK = re.compile(r"^[ \t]*\{%[-+]?\s*\w", re.MULTILINE)
 _ENGINE_VALUE = re.compile(r"\{\{(?!\s*resolve:)")
 _MEANT_TYPE = re.compile(r"""["']?Type["']?\s*:\s*["']?(?:AWS|Alexa|Custom)::""")
 

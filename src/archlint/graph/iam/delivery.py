@@ -12,7 +12,7 @@ from archlint.graph.model import EdgeKind
 if TYPE_CHECKING:
     from archlint.graph.model import Edge, Node, ResourceGraph
 
-_VARIABLE = re.compile(r"\$\{[^}]*\}")
+_VARIABLE = re.compile(r"\$\{[^}{]*\}")
 
 # The service principal's first word by the service in the sender's type, where the two differ.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 HOLE = "\0"
 """Stands for a part of a string that only the deployment knows."""
 
-_SUB_VARIABLE = re.compile(r"\$\{[^}]*\}")
+_SUB_VARIABLE = re.compile(r"\$\{[^}{]*\}")
 _SEPARATOR = re.compile(r"[:/]")
 _ARN_FIELDS = 6
 _MAX_DEPTH = 24

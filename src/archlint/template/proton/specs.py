@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from archlint.template.model import Json, ProtonBundle, TemplatePath
 
-_SPEC = re.compile(rb"""^\s*["']?proton["']?\s*:\s*["']?(Environment|Service)Spec\b""", re.MULTILINE)
+_SPEC = re.compile(rb"""^[ \t]*["']?proton["']?\s*:\s*["']?(Environment|Service)Spec\b""", re.MULTILINE)
 _HEAD_BYTES = 4096
 # Steps up from a spec: `specs/`, `spec/dev/`. Farther away, half a fit is chance.
 _NEARBY = 2
