@@ -124,9 +124,19 @@ class Exports:
                 same
                 if same and wanted.strip(_SAYS_NOTHING)
                 else [entry for other, entries in self._by_shape.items() if unify(other, wanted) for entry in entries]
-            )
+            ) or self._below(wanted)
             self._matching[wanted] = known
         return known
+
+    def _below(self, wanted: str) -> list[_Entry]:
+        """Exports of a stack whose own name the name goes on from: `${AWS::StackName}-Vpc-Id` of the stack `…-Vpc`."""
+        return [
+            entry
+            for other, entries in self._by_shape.items()
+            if other[0] == _UNKNOWN == wanted[0] and other.count(_UNKNOWN) == 1 and _matches(other, wanted)
+            for entry in entries
+            if any(isinstance(part, Hole) and part.name == "AWS::StackName" for part in entry[0].parts)
+        ]
 
     def _complete(self, stack: Stack, hole: Hole, candidates: list[_Entry]) -> list[_Entry]:
         """Candidates that provide everything `stack` imports by this unknown; in unrelated folders only those.
