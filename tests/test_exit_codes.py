@@ -253,7 +253,7 @@ def test_a_bug_is_told_from_findings(monkeypatch: pytest.MonkeyPatch, capsys: py
         raise RuntimeError("broken")
 
     monkeypatch.setattr("archlint.lint.run", broken)
-    assert cli.run(["check", "clean"]) == 3
+    assert cli.run(["check", "clean", "--no-cache"]) == 3
     errors = capsys.readouterr().err
     assert "RuntimeError: broken" in errors
     assert "this is a bug in archlint" in errors
@@ -264,7 +264,7 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("archlint.lint.run", interrupt)
-    assert cli.run(["check", "clean"]) == 130
+    assert cli.run(["check", "clean", "--no-cache"]) == 130
 
 
 def test_a_reader_that_leaves_early_is_no_bug() -> None:

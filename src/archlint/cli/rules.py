@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from archlint.ruleset.rule import RuleMeta
 
 
-SIZE_RULES = ("PKG001", "PKG002", "PKG003", "PKG004", "PKG005", "PKG006")
-"""The rules that rest on the measured sizes of packages and images."""
-
-
 def _registry(given: dict[str, Any]) -> Registry:
     from archlint.ruleset.registry import Registry
 
@@ -97,11 +93,10 @@ def explain(rule: str, paths: tuple[Path, ...], form: str, color: str, **given: 
 
     found = _registry(given).find(rule)
     page = meta_page(found) if isinstance(found, RuleMeta) else rule_page(found.rule)
-    rule_id = found.id if isinstance(found, RuleMeta) else found.rule.meta.id
-    if rule_id in SIZE_RULES:
+    if not isinstance(found, RuleMeta) and "context.packages" in found.path.read_text("utf-8", "replace"):
         page += _measured(paths, given)
     elif paths:
-        raise UsageError(f"{rule_id} measures nothing in a PATH", hint=f"those that do: {', '.join(SIZE_RULES)}")
+        raise UsageError(f"{found.id} measures nothing in a PATH", hint="the rules about packages do")
     if form == "text":
         from archlint.cli.page import terminal_page
 
