@@ -84,11 +84,22 @@ def test_every_format_has_every_edge(path: Path) -> None:
     pictures = {form: EXPORTERS[form](view) for form in ("mermaid", "dot")}
     table = to_table(found, "team")
     for need in needs_read(reading):
-        values = f"takes {len(need.takes)} value{'s' if len(need.takes) != 1 else ''}"
-        of = f"uses it in {len(need.uses)} of {reading['functions'][need.team]} function" if need.uses else values
-        assert all(of in picture and values in picture for picture in pictures.values()), need
+        said = _said(need, reading["functions"][need.team])
+        assert all(phrase in picture for phrase in said for picture in pictures.values()), need
         row = next(line for line in table.splitlines() if line.split("|")[1:3] == _cells(table, need))
-        assert f"{len(need.uses)} of" in row or not need.uses
+        assert f" {len(need.uses)} of" in row or not need.uses
+
+
+def _said(need: Need, functions: int) -> list[str]:
+    """What the label of an edge says of a need, in words."""
+    said = []
+    if need.takes:
+        said.append(f"takes {len(need.takes)} value{'s' if len(need.takes) > 1 else ''}")
+    if need.uses and not need.waits:
+        said.append(f"uses it in {len(need.uses)} of {functions} function")
+    if need.waits:
+        said.append(f"waits for {len(need.waits)} of {functions} function")
+    return said
 
 
 def _cells(table: str, need: Need) -> list[str]:
