@@ -85,7 +85,7 @@ def _finding(context: RuleContext, store: Node, what: str, parties: dict[str, Pa
     if len(writers) > 1:
         more = f" and {len(writers) - 2} more {what}s" if len(writers) > 2 else ""
         may = "" if min(strength(edge) for _, edge in shown) >= Evidence.CODE else "may "
-        message = f"{len(writers)} {what}s {may}write {store}: {named}{more}; what one changes there the other meets"
+        message = f"{len(writers)} {what}s {may}write {store}: {named}{more}; none of them can change its data alone"
     else:
         shown += sorted(readers.items(), key=lambda item: -strength(item[1]))[:1]
         name, edge = shown[-1]
