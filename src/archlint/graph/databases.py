@@ -226,13 +226,20 @@ def admits_others(graph: ResourceGraph, database: Node, computes: Iterable[Node]
 
 def runs_once(graph: ResourceGraph, function: Node) -> bool:
     """True for code that serves the deployment: started by a custom resource or a rotation, or a migration by name."""
+    known = graph.run_once.get(function)
+    if known is None:
+        known = graph.run_once[function] = _is_called_so(function) or _serves_deployment(graph, function, 0)
+    return known
+
+
+def _is_called_so(function: Node) -> bool:
     for name in _names(function):
         words = [word.lower() for word in _WORD.findall(name)]
         if any(map(_ONCE.fullmatch, words)) or _CREATES.search(name):
             return True
         if any(map(_ONCE_FOR_A_DATABASE.fullmatch, words)) and _DATABASE.search(name):
             return True
-    return _serves_deployment(graph, function, 0)
+    return False
 
 
 def reads_by_name(function: Node) -> bool:

@@ -26,7 +26,8 @@ How: TypeAlias = Literal["export", "ssm", "output"]
 
 _PARAMETER = "AWS::SSM::Parameter"
 # What an import is written with; a transform may bring one in from another file.
-_IMPORTING = ("ImportValue", "{{resolve:ssm:", "AWS::SSM::Parameter::Value", "Fn::Transform", "!Transform")
+_IMPORTING_ANYWHERE = ("ImportValue", "{{resolve:ssm:", "Fn::Transform", "!Transform")
+_IMPORTING = ("AWS::SSM::Parameter::Value", *_IMPORTING_ANYWHERE)
 _RESOLVE = "{{resolve:ssm:"
 _DYNAMIC = re.compile(r"\{\{resolve:ssm:((?>\$\{[^}]*\}|[^}])*)\}\}")
 _NESTED_OUTPUT = re.compile(r"\$\{([A-Za-z0-9]+)\.(Outputs\.[A-Za-z0-9]+)\}")
@@ -101,6 +102,9 @@ class _Scan:
     def run(self) -> Iterator[Import]:
         for name in self._template.section("Parameters"):
             yield from self._parameter(name)
+        text = self._template.document.text
+        if not self._stack.children and not any(word in text for word in _IMPORTING_ANYWHERE):
+            return
         for section in ("Resources", "Outputs"):
             for logical_id, body in self._template.section(section).items():
                 self._is_conditional = isinstance(body, dict) and "Condition" in body

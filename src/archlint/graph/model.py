@@ -171,6 +171,8 @@ class ResourceGraph:
         """Answers what a value is, also after linking; rules reach it through `Values`."""
         self.imports: dict[Stack, tuple[Import, ...]] = {}
         """Memory of `imports.imports`."""
+        self.run_once: dict[Node, bool] = {}
+        """Memory of `databases.runs_once`."""
         self.workflows: dict[Node, list[Workflow]] = {}
         """Definitions of state machines; several for one machine when conditions choose."""
 

@@ -48,8 +48,10 @@ class Measurer:
         """The package, from the best source that lies in the linted folder; None when there is none."""
         if subject.is_image:
             return self._image(subject)
+        if isinstance(subject.code_value("ZipFile"), str):
+            return _inline(subject)  # nothing is built or staged for it
         local = self.local_path(subject)
-        return self._built(subject, local) or self._asset(subject) or self._local(subject, local) or _inline(subject)
+        return self._built(subject, local) or self._asset(subject) or self._local(subject, local)
 
     def _built(self, subject: Subject, source: Path | None) -> PackageMeasure | None:
         """The `sam build` folder, if it is not older than the source."""

@@ -204,3 +204,20 @@ def test_analytics_applications_by_name(graph_of: GraphOf) -> None:
         """
     )
     assert drawn(graph, EdgeKind.DELIVERS) == ["App -delivers-> Out"]
+
+
+def test_exports_of_a_stack_whose_name_goes_on_from_the_importer_s(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Fn:
+            Type: AWS::Lambda::Function
+            Properties:
+              VpcConfig: {SubnetIds: [Fn::ImportValue: !Sub "${AWS::StackName}-VPC-Testing-SubnetId"]}
+        """,
+        vpc="""
+        Resources: {Subnet: {Type: AWS::EC2::Subnet}}
+        Outputs: {SubnetId: {Value: !Ref Subnet, Export: {Name: !Sub "${AWS::StackName}-SubnetId"}}}
+        """,
+    )
+    assert drawn(graph, EdgeKind.RUNS_IN) == ["Fn -runs_in-> Subnet"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from archlint.graph.iam.actions import access_levels, expand, matches, service_of
@@ -112,11 +113,13 @@ def unbounded_actions(permission: Permission) -> tuple[str, ...]:
         return ()
     if statement.not_actions:
         return ("*",)
-    hands_over = "iam:passedtoservice" not in statement.condition_keys()
-    found = [_unlimited(pattern) for pattern in statement.actions]
-    return tuple(action for action in found if action is not None and (hands_over or action != ROLE_HANDOVER))
+    found = [action for pattern in statement.actions if (action := _unlimited(pattern)) is not None]
+    if found and "iam:passedtoservice" in statement.condition_keys():
+        return tuple(action for action in found if action != ROLE_HANDOVER)
+    return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def _unlimited(pattern: str) -> str | None:
     service, colon, name = pattern.lower().partition(":")
     if not service.strip("*") and not name.strip("*"):
