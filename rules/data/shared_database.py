@@ -66,6 +66,8 @@ def check(context: RuleContext) -> Iterator[Finding]:
     outside = [node for node in context.graph.of_type("external") if any(arn in node.id for arn in TABLE_OR_BUCKET)]
     for store in (*context.graph.of_type(*STORES), *outside):
         edges = context.graph.incoming(store, EdgeKind.WRITES, EdgeKind.READS)
+        if len(edges) < 2:
+            continue
         used = [edge for edge in edges if _counts(context, edge)]
         if len(used) < 2:
             continue

@@ -28,6 +28,8 @@ META = RuleMeta(
 def check(context: RuleContext) -> Iterator[Finding]:
     limit = context.packages.limit("layers_per_function")
     for function in context.graph.of_type("AWS::Lambda::Function"):
+        if "Layers" not in function.properties:
+            continue
         lists = [layers for layers in context.values.possible(function, "Layers") if isinstance(layers, list)]
         count = max((len([layer for layer in layers if layer is not None]) for layers in lists), default=0)
         repeated = context.packages.repeated_layers(function)
