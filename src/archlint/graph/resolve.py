@@ -95,8 +95,10 @@ class Resolver(Texts):
 
         Whoever uses such an ARN gives the parameter: `arn:aws:s3:::${LogBucket}/*` is of the bucket that it names.
         """
-        if not isinstance(value, dict) or not any(map(_is_nameless, texts)):
-            return []
+        return self.filled(stack, value) if isinstance(value, dict) and any(map(_is_nameless, texts)) else []
+
+    def filled(self, stack: Stack, value: Json) -> list[Text]:
+        """The texts of a value whose parameters somebody gives, also those that are empty by default."""
         self._empty_is_unknown += 1
         try:
             return self.texts(stack, value)

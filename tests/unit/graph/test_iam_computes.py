@@ -76,3 +76,27 @@ def test_neptune_clusters_are_named_by_their_resource_id(graph_of: GraphOf) -> N
         """
     )
     assert drawn(graph, EdgeKind.GRANTS) == ["Role -grants-> Base"]
+
+
+def test_a_parameter_that_a_policy_names_is_given_though_empty_by_default(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {OtherRole: {Type: String, Default: ""}}
+        Resources:
+          Loader:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: other
+                  PolicyDocument:
+                    Statement:
+                      - {Effect: Allow, Action: "sts:AssumeRole", Resource: !Ref OtherRole}
+                      - {Effect: Allow, Action: "*", Resource: "arn:aws:iam::111111111111:role/wide"}
+        """
+    )
+    assert drawn(graph, EdgeKind.GRANTS) == [
+        "Loader -grants-> arn:aws:iam::111111111111:role/wide",
+        "Loader -grants-> template.yaml#OtherRole",
+    ]
+    found = [edge.target.logical_id for edge in graph.edges if edge.kind is EdgeKind.ASSUMES]
+    assert found == ["template.yaml#OtherRole"]

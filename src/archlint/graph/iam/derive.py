@@ -326,8 +326,11 @@ def _admits(operation: Operation, key: _Key, actions: set[str]) -> bool:
 
 
 def _assumes(linker: Linker, role: Node) -> None:
-    """Role → role that its policies let it assume."""
+    """Role → role that its policies let it assume, also one outside the run that a statement of STS names."""
     for grant in _grants(linker, role):
         other = grant.target
-        if other.type == ROLE and other is not role and any(matches(pattern, _ASSUME) for pattern in grant.actions):
+        if other is role or (other.type != ROLE and not other.external):
+            continue
+        patterns = [pattern for pattern in grant.actions if not other.external or pattern.lower().startswith("sts:")]
+        if any(matches(pattern, _ASSUME) for pattern in patterns):
             linker.connect(EdgeKind.ASSUMES, role, other, place=grant.place, evidence=Evidence.POLICY)

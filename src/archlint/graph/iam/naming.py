@@ -67,6 +67,8 @@ def reached(linker: Linker, stack: Stack, value: Json) -> Reached:
     if isinstance(value, dict) and ("Fn::Split" in value or is_unset):  # a parameter that is empty by default is itself
         return Reached(everything=False, named=tuple(_of_target(target) for target in linker.targets(stack, value)))
     texts = linker.resolver.given(stack, value, texts) or texts
+    if isinstance(value, dict) and not any(text.parts for text in texts):  # no policy is valid with an empty resource
+        texts = linker.resolver.filled(stack, value)
     parts: list[Reached] = []
     for text in texts:
         literal = text.literal
