@@ -109,6 +109,19 @@ def test_a_change_is_seen(shop: Path, runs: Runs, change: Callable[[Path], objec
     assert runs.count == 2
 
 
+def test_code_appears_deep_in_a_folder_that_git_ignores(shop: Path, runs: Runs) -> None:
+    (shop / ".gitignore").write_text("dist/\n")
+    (shop / "template.yaml").write_text(TEMPLATE.replace("src/", "dist/a/b"))
+    (shop / "dist" / "a").mkdir(parents=True)
+    _age(shop)
+    run_cached([shop], Config())
+    run_cached([shop], Config())
+    assert runs.count == 1
+    (shop / "dist" / "a" / "b").mkdir()
+    run_cached([shop], Config())
+    assert runs.count == 2
+
+
 def test_other_settings_are_another_run(shop: Path, runs: Runs) -> None:
     run_cached([shop], Config())
     run_cached([shop], Config(ignore=("EVT",)))

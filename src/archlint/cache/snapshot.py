@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from archlint.reads import MISSED
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
@@ -68,7 +70,8 @@ def take(reads: Reads, *, extra: Iterable[str] = (), ignored: Iterable[str] = ()
     kept = frozenset(ignored)
     folders = {folder: _entries(folder, reads.folders, kept) for folder in sorted(reads.folders)}
     # Next to what was opened something else may have been looked for.
-    beside = {os.path.dirname(path) for path in reads.files} - folders.keys()  # noqa: PTH120 - thousands of paths
+    there = [path for path in reads.files if os.path.exists(path)]  # noqa: PTH110 - thousands of paths
+    beside = {os.path.dirname(path) for path in there} - folders.keys()  # noqa: PTH120 - likewise
     folders |= {folder: _entries(folder, reads.folders | beside, kept) for folder in sorted(beside)}
     files = {path: _stamp(path) for path in sorted({*reads.files, *extra} - kept)}
     return Snapshot(files, folders, kept)
@@ -104,7 +107,7 @@ def _inside(folder: str, walked: Collection[str], ignored: frozenset[str]) -> It
 
 
 class Reads:
-    """Collects what this process opens and lists while it is entered."""
+    """Collects what this process opens, lists and looks for in vain while it is entered."""
 
     def __init__(self) -> None:
         self.files: set[str] = set()
@@ -130,7 +133,9 @@ class Reads:
         if not isinstance(path, str):
             return
         absolute = path if path.startswith("/") else os.path.abspath(path)  # noqa: PTH100 - no link is followed
-        if event == "open":
+        if event == MISSED:
+            self.files.add(absolute)
+        elif event == "open":
             if absolute.endswith(".pyc"):  # a rule's own module: what counts is its source
                 with contextlib.suppress(ValueError):
                     absolute = source_from_cache(absolute)
@@ -142,7 +147,7 @@ class Reads:
 
 
 _listeners: list[Reads] = []
-_EVENTS = frozenset({"open", "os.scandir", "os.listdir"})
+_EVENTS = frozenset({"open", "os.scandir", "os.listdir", MISSED})
 
 
 def _hear(event: str, arguments: tuple[object, ...]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archlint.errors import TemplateError
+from archlint.reads import missed
 from archlint.template.document import Document, decode, read_document
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def _path_below(document: Document, relative: str, root: Path) -> Path | None:
     if not path.is_relative_to(_real(root)):
         return None
     if not path.is_file():
+        missed(str(path))
         path = _in_other_case(path)
     return path if path.is_file() and path.stat().st_size <= MAX_BYTES else None
 

@@ -7,6 +7,8 @@ import re
 import stat
 from pathlib import Path
 
+from archlint.reads import missed
+
 _REMOTE = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://|^(arn|s3):")
 
 MAX_SMALL_FILE = 16 * 1024 * 1024
@@ -41,6 +43,7 @@ class LintedRoot:
         try:
             named = os.path.join(base, text)  # noqa: PTH118 - str: most paths that are asked for do not exist
             if not os.path.exists(named):  # noqa: PTH110 - likewise
+                missed(named)
                 return None
             real_path = os.path.realpath(named)
             return Path(real_path) if self.holds(real_path) else None

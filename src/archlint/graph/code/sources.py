@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archlint.graph.code.model import MAX_BYTES
+from archlint.reads import missed
 
 if TYPE_CHECKING:
     from archlint.graph.link import Linker
@@ -45,6 +46,7 @@ class Folder:
         try:
             named = os.path.join(self._path, name)  # noqa: PTH118 - str: most names that are tried do not exist
             if not os.path.isfile(named):  # noqa: PTH113 - likewise
+                missed(named)
                 return None
             real = Path(os.path.realpath(named))
             if not real.is_relative_to(self._root) or real.stat().st_size > MAX_BYTES:
@@ -82,7 +84,10 @@ class Folders:
     def _folder(self, base: Path, name: str) -> Folder | None:
         try:
             named = os.path.join(base, name)  # noqa: PTH118 - str: most code lies elsewhere
-            if "://" in name or not os.path.isdir(named):  # noqa: PTH112 - likewise
+            if "://" in name:
+                return None
+            if not os.path.isdir(named):  # noqa: PTH112 - likewise
+                missed(named)
                 return None
             path = Path(os.path.realpath(named))
             if not path.is_relative_to(self._root):
