@@ -21,9 +21,16 @@ if TYPE_CHECKING:
 _NONE = re.compile(r"(?i)(?:none)+|null|n/?a|nil|unset|undefined|not[-_ ]?(?:set|given|used)")
 
 
+# What asks to be replaced: `<your-bucket>`, `Insert_your_Kb_id`, `changeme`.
+_TO_BE_REPLACED = re.compile(
+    r"(?i)<[^<>]+>|(?:insert|enter|replace|put|type)[-_ ](?:your|me|this|with|the)[^@.:/]*"
+    r"|your[-_ ][^@.:/]*|change[-_ ]?me"
+)
+
+
 def is_none(value: str) -> bool:
-    """True for a word that says "nothing" by itself: no name is made with it."""
-    return _NONE.fullmatch(value) is not None
+    """True for words that say "nothing" or "fill me in" by themselves: no name is made with them."""
+    return _NONE.fullmatch(value) is not None or _TO_BE_REPLACED.fullmatch(value) is not None
 
 
 class Placeholders:
@@ -71,9 +78,10 @@ def _is_given(stack: Stack, name: str) -> bool:
 
 
 def _is_empty(stack: Stack, name: str) -> bool:
-    """True for a parameter that is empty by default: to say what something is, somebody gives it."""
+    """True for a parameter that is empty by default or asks to be filled in: somebody gives it."""
     declared = stack.template.section("Parameters").get(name)
-    return isinstance(declared, dict) and declared.get("Default") == ""
+    default = declared.get("Default") if isinstance(declared, dict) else None
+    return isinstance(default, str) and (not default or _TO_BE_REPLACED.fullmatch(default) is not None)
 
 
 def _compared(conditions: Json) -> Iterator[tuple[str, str]]:

@@ -221,3 +221,15 @@ def test_exports_of_a_stack_whose_name_goes_on_from_the_importer_s(graph_of: Gra
         """,
     )
     assert drawn(graph, EdgeKind.RUNS_IN) == ["Fn -runs_in-> Subnet"]
+
+
+@pytest.mark.parametrize("default", ["Insert_your_Kb_id", "<your base>", "your-base-id", "changeme"])
+def test_a_default_that_asks_to_be_filled_in_names_nothing(graph_of: GraphOf, default: str) -> None:
+    graph = graph_of(
+        f"""
+        Parameters: {{Group: {{Type: String, Default: "{default}"}}}}
+        Resources:
+          Fn: {{Type: AWS::Lambda::Function, Properties: {{VpcConfig: {{SecurityGroupIds: [!Ref Group]}}}}}}
+        """
+    )
+    assert drawn(graph, EdgeKind.RUNS_IN) == ["Fn -runs_in-> template.yaml#Group"]
