@@ -330,3 +330,27 @@ def test_a_balancer_of_instances_and_its_logs(graph_of: GraphOf) -> None:
         """
     )
     assert drawn(graph) == ["Alb -delivers-> Fleet", "Alb -logs_to-> Logs", "Site -logs_to-> Logs"]
+
+
+def test_a_balancer_of_an_instance_that_a_parameter_names(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {InstanceId: {Type: AWS::EC2::Instance::Id}}
+        Resources:
+          Alb: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer, Properties: {}}
+          Listener:
+            Type: AWS::ElasticLoadBalancingV2::Listener
+            Properties:
+              LoadBalancerArn: !Ref Alb
+              DefaultActions:
+                - {Type: forward, TargetGroupArn: !Ref Group}
+                - {Type: forward, TargetGroupArn: !Ref Addresses}
+          Group:
+            Type: AWS::ElasticLoadBalancingV2::TargetGroup
+            Properties: {Targets: [{Id: !Ref InstanceId}]}
+          Addresses:
+            Type: AWS::ElasticLoadBalancingV2::TargetGroup
+            Properties: {TargetType: ip, Targets: [{Id: 10.0.0.7}]}
+        """
+    )
+    assert drawn(graph) == ["Alb -delivers-> template.yaml#InstanceId"]

@@ -87,8 +87,8 @@ def target_group(linker: Linker, node: Node) -> None:
     stack = node.stack
     if stack is None or "Targets" not in node.properties:
         return
-    kind = plain(linker, stack, node.properties.get("TargetType"))
-    resolve = linker.targets if kind == "lambda" else partial(known, linker)
+    kind = plain(linker, stack, node.properties.get("TargetType", "instance"))
+    resolve = linker.targets if kind in ("lambda", "alb", "instance") else partial(known, linker)
     for path, value in follow(node.properties, ("Targets", EACH, "Id")):
         for target in resolve(stack, value, *_TARGETS.get(str(kind), ())):
             if not target.node.external and target.node.type not in _TARGET_TYPES:
