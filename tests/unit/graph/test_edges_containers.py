@@ -181,3 +181,28 @@ def test_brokers_and_classic_balancers_are_reached_by_their_endpoints(graph_of: 
         """
     )
     assert _connects(graph) == ["Told -> Balancer", "Told -> Broker", "Told -> Url"]
+
+
+def test_a_balancer_in_front_of_an_endpoint_whose_addresses_are_looked_up(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Balancer: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer}
+          Listener:
+            Type: AWS::ElasticLoadBalancingV2::Listener
+            Properties:
+              LoadBalancerArn: !Ref Balancer
+              DefaultActions: [{Type: forward, TargetGroupArn: !Ref Group}]
+          Group:
+            Type: AWS::ElasticLoadBalancingV2::TargetGroup
+            Properties: {TargetType: ip, Targets: [{Id: !GetAtt Addresses.IP0}]}
+          Addresses:
+            Type: Custom::Addresses
+            Properties:
+              ServiceToken: !GetAtt LookUp.Arn
+              NetworkInterfaceIds: !GetAtt Endpoint.NetworkInterfaceIds
+          LookUp: {Type: AWS::Lambda::Function}
+          Endpoint: {Type: AWS::EC2::VPCEndpoint}
+        """
+    )
+    assert drawn(graph, EdgeKind.DELIVERS) == ["Balancer -delivers-> Endpoint"]

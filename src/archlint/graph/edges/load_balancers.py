@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from archlint.graph.edges.table import Finder
     from archlint.graph.link import Linker
     from archlint.graph.model import Node, ResourceGraph
+    from archlint.graph.resolve import Target
     from archlint.template.model import Json
 
 _LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
@@ -79,7 +80,8 @@ _TARGETS = {
 }
 
 
-_TARGET_TYPES = frozenset(kind for kinds in _TARGETS.values() for kind in kinds)
+_ENDPOINT = "AWS::EC2::VPCEndpoint"
+_TARGET_TYPES = frozenset((*(kind for kinds in _TARGETS.values() for kind in kinds), _ENDPOINT))
 
 
 def target_group(linker: Linker, node: Node) -> None:
@@ -90,7 +92,8 @@ def target_group(linker: Linker, node: Node) -> None:
     kind = plain(linker, stack, node.properties.get("TargetType", "instance"))
     resolve = linker.targets if kind in ("lambda", "alb", "instance") else partial(known, linker)
     for path, value in follow(node.properties, ("Targets", EACH, "Id")):
-        for target in resolve(stack, value, *_TARGETS.get(str(kind), ())):
+        named = resolve(stack, value, *_TARGETS.get(str(kind), ()))
+        for target in [each for found in named for each in _looked_up(linker, found)]:
             if not target.node.external and target.node.type not in _TARGET_TYPES:
                 continue
             for front in _fronts(linker).get(node, ()):
@@ -103,6 +106,16 @@ def target_group(linker: Linker, node: Node) -> None:
                     via=node,
                     detail={"conditions": front.conditions},
                 )
+
+
+def _looked_up(linker: Linker, target: Target) -> list[Target]:
+    """The VPC endpoint whose addresses a custom resource has looked up; else the target itself."""
+    node = target.node
+    if node.stack is None or not node.type.startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
+        return [target]
+    values = [item for value in node.properties.values() for item in (value if isinstance(value, list) else [value])]
+    found = [each for value in values for each in known(linker, node.stack, value)]
+    return [each for each in found if each.node.type == _ENDPOINT]
 
 
 def service(linker: Linker, node: Node) -> None:
