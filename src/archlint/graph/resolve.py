@@ -71,6 +71,8 @@ class Resolver(Texts):
                 if unset is not None:
                     return [unset]
                 items = self.items(stack, value)
+                if "Fn::Split" in value and not all(item.parts for item in items):
+                    items = self._given_items(stack, value)
                 if len(items) > 1 or (items and "Fn::Split" in value):
                     return self._listed(stack, value, items, types)
             if "Fn::Select" in value:
@@ -102,6 +104,14 @@ class Resolver(Texts):
         self._empty_is_unknown += 1
         try:
             return self.texts(stack, value)
+        finally:
+            self._empty_is_unknown -= 1
+
+    def _given_items(self, stack: Stack, value: dict[str, Json]) -> list[Text]:
+        """The items of a list whose parameters are given: nothing is named by an item that is empty by default."""
+        self._empty_is_unknown += 1
+        try:
+            return self.items(stack, value)
         finally:
             self._empty_is_unknown -= 1
 

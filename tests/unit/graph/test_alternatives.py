@@ -407,3 +407,27 @@ parameter_overrides = "Boundary=%s"
         (tmp_path / "samconfig.toml").write_text(samconfig % given, encoding="utf-8")
         found += drawn(build([tmp_path], Config()).graph, EdgeKind.BOUNDS)
     assert found == ["template.yaml#Boundary -bounds-> Role", "arn:aws:iam::111111111111:policy/limit -bounds-> Role"]
+
+
+def test_items_of_a_split_that_are_empty_by_default(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Extra: {Type: String, Default: ""}, Existing: {Type: String, Default: ""}}
+        Conditions: {HasExtra: !Not [!Equals [!Ref Extra, ""]], IsNew: !Equals [!Ref Existing, ""]}
+        Resources:
+          Nodes: {Type: AWS::EC2::SecurityGroup, Properties: {}}
+          Fn:
+            Type: AWS::Lambda::Function
+            Properties:
+              VpcConfig:
+                SecurityGroupIds: !If
+                  - IsNew
+                  - !If [HasExtra, !Split [",", !Sub "${Nodes},${Extra}"], [!Ref Nodes]]
+                  - !Split [",", !Ref Existing]
+        """
+    )
+    assert drawn(graph, EdgeKind.RUNS_IN) == [
+        "Fn -runs_in-> Nodes",
+        "Fn -runs_in-> template.yaml#Existing",
+        "Fn -runs_in-> template.yaml#Extra",
+    ]
