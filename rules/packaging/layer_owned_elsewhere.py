@@ -37,9 +37,8 @@ def check(context: RuleContext) -> Iterator[Finding]:
     for layer in context.graph.of_type("AWS::Lambda::LayerVersion"):
         declared.setdefault(str(context.values.value(layer, "LayerName")), []).append(layer)
     users: dict[tuple[str | None, str], dict[str, list[Node]]] = {}
-    own = _own_accounts(context)
     for function in context.graph.of_type("AWS::Lambda::Function"):
-        for name, owners in _foreign_layers(context, function, declared, own).items():
+        for name, owners in _foreign_layers(context, function, declared).items():
             layers = users.setdefault((function.file, " or ".join(sorted(owners))), {})
             layers.setdefault(name, []).append(function)
     for (_, whose), layers in users.items():
@@ -53,20 +52,14 @@ def check(context: RuleContext) -> Iterator[Finding]:
         )
 
 
-def _own_accounts(context: RuleContext) -> set[tuple[str | None, str]]:
-    """Files with the accounts they are deployed to: a function's role is always of its own account."""
-    found = set()
-    for function in context.graph.of_type("AWS::Lambda::Function"):
-        role = context.values.value(function, "Role")
-        matched = ROLE.match(role) if isinstance(role, str) else None
-        if matched is not None:
-            found.add((function.file, matched[1]))
-    return found
+def _own_accounts(context: RuleContext, file: str | None) -> set[str]:
+    """The accounts that a template is deployed to: a function's role is always of its own account."""
+    functions = (node for node in context.graph.of_type("AWS::Lambda::Function") if node.file == file)
+    roles = (context.values.value(function, "Role") for function in functions)
+    return {matched[1] for role in roles if isinstance(role, str) and (matched := ROLE.match(role))}
 
 
-def _foreign_layers(
-    context: RuleContext, function: Node, declared: dict[str, list[Node]], own: set[tuple[str | None, str]]
-) -> dict[str, set[str]]:
+def _foreign_layers(context: RuleContext, function: Node, declared: dict[str, list[Node]]) -> dict[str, set[str]]:
     """`name:version` of the layers that somebody else owns, with who that is: one per partition or region."""
     found: dict[str, set[str]] = {}
     for remote in context.packages.remote_layers(function):
@@ -74,7 +67,7 @@ def _foreign_layers(
         owners = {node.owner for node in here if node.owner is not None}
         is_foreign = function.owner is not None and bool(owners) and function.owner not in owners
         is_remote = not here and remote.account is not None and not remote.is_published_by_aws
-        is_remote = is_remote and (function.file, str(remote.account)) not in own
+        is_remote = is_remote and str(remote.account) not in _own_accounts(context, function.file)
         if (is_foreign or is_remote) and remote.account not in context.params["trusted"]:
             names = found.setdefault(f"{remote.name}:{remote.version}", set())
             names.update(owners or {f"account {remote.account}"})

@@ -120,58 +120,58 @@ def _foreign_names(stack: Stack) -> Iterator[str]:
         condition = body.get("Condition")
         if isinstance(condition, str) and f"Conditions.{condition}" not in declared:
             yield f"Conditions.{condition}"
-        for name in _named(body, 0):
-            if name not in declared and not name.startswith("AWS::"):
-                yield name
+        names: list[str] = []
+        _collect(body, names, 0)
+        yield from (name for name in names if name not in declared and not name.startswith("AWS::"))
 
 
-def _named(value: Any, depth: int) -> Iterator[str]:
-    """The logical IDs that a value refers to; variables of a `Sub` that it defines itself are left out."""
+def _collect(value: Any, names: list[str], depth: int) -> None:
+    """Adds the logical IDs that a value refers to; variables of a `Sub` that it defines itself are left out."""
     if depth > _MAX_DEPTH:
         return
     if type(value) is dict:
         if len(value) == 1:
             [(function, argument)] = value.items()
             if function in _REFERRING:
-                yield from _REFERRING[function](argument, depth)
+                _REFERRING[function](argument, names, depth)
                 return
         value = value.values()
     for item in value:
         if type(item) is dict or type(item) is list:
-            yield from _named(item, depth + 1)
+            _collect(item, names, depth + 1)
 
 
-def _referred(argument: Any, _depth: int) -> Iterator[str]:
+def _referred(argument: Any, names: list[str], _depth: int) -> None:
     first = argument[0] if isinstance(argument, list) and argument else argument
     if isinstance(first, str):
-        yield first.partition(".")[0]
+        names.append(first.partition(".")[0])
 
 
-def _substituted(argument: Any, depth: int) -> Iterator[str]:
+def _substituted(argument: Any, names: list[str], depth: int) -> None:
     parts = argument if isinstance(argument, list) else [argument]
     own: dict[str, Any] = next((part for part in parts if isinstance(part, dict)), {})
     for part in parts:
         if isinstance(part, str):
-            yield from (name for name in _VARIABLE.findall(part) if name not in own)
-    yield from _named(own, depth + 1)
+            names += [name for name in _VARIABLE.findall(part) if name not in own]
+    _collect(own, names, depth + 1)
 
 
-def _chosen(argument: Any, depth: int) -> Iterator[str]:
-    yield from _keyed("Conditions", argument, depth)
+def _chosen(argument: Any, names: list[str], depth: int) -> None:
+    _keyed("Conditions", argument, names, depth)
 
 
-def _looked_up(argument: Any, depth: int) -> Iterator[str]:
-    yield from _keyed("Mappings", argument, depth)
+def _looked_up(argument: Any, names: list[str], depth: int) -> None:
+    _keyed("Mappings", argument, names, depth)
 
 
-def _keyed(section: str, argument: Any, depth: int) -> Iterator[str]:
+def _keyed(section: str, argument: Any, names: list[str], depth: int) -> None:
     if isinstance(argument, list) and argument:
         if isinstance(argument[0], str):
-            yield f"{section}.{argument[0]}"
-        yield from _named(argument, depth + 1)
+            names.append(f"{section}.{argument[0]}")
+        _collect(argument, names, depth + 1)
 
 
-_REFERRING: dict[str, Callable[[Any, int], Iterator[str]]] = {
+_REFERRING: dict[str, Callable[[Any, list[str], int], None]] = {
     "Ref": _referred,
     "Fn::GetAtt": _referred,
     "Fn::Sub": _substituted,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archlint.graph.exports import Link
 from archlint.graph.model import Node
 from archlint.graph.names import is_unknown, parse_arn, whole_arn
 from archlint.graph.text import NOTHING, Hole, NodePart, Text
-from archlint.graph.texts import Texts
+from archlint.graph.texts import DERIVED, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,6 +44,21 @@ class Target(NamedTuple):
     rest: str = ""
 
 
+def _plain(stack: Stack, value: dict[str, Any]) -> NodePart | None:
+    """What a `Ref` or `GetAtt` of a resource of the stack is: most values are, and need no text."""
+    [(function, argument)] = value.items()
+    if function == "Ref":
+        node = stack.nodes.get(argument) if isinstance(argument, str) else None
+        return NodePart(node, "Ref") if node is not None else None
+    if function != "Fn::GetAtt" or not isinstance(argument, list) or len(argument) != 2:
+        return None
+    name, attribute = argument
+    node = stack.nodes.get(name) if isinstance(name, str) and isinstance(attribute, str) else None
+    if node is None or attribute in DERIVED or attribute.startswith("Outputs.") or node.type == "AWS::SSM::Parameter":
+        return None
+    return NodePart(node, attribute)
+
+
 class Resolver(Texts):
     """Answers what a value of a stack names, over all stacks of the run."""
 
@@ -60,6 +75,10 @@ class Resolver(Texts):
         if isinstance(value, list):
             return [target for item in value for target in self.targets(stack, item, *types)]
         if isinstance(value, dict) and len(value) == 1:
+            plain = _plain(stack, value)
+            if plain is not None:
+                found = self._of_node(plain)
+                return [found] if found is not None else []
             if "Fn::If" in value:
                 branches = value["Fn::If"]
                 if isinstance(branches, list) and len(branches) == 3:

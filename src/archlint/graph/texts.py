@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 60
 _SHARED = frozenset({"AWS::Region", "AWS::AccountId", "AWS::Partition", "AWS::URLSuffix"})
 # What SAM lets templates write behind a resource: `Ref: Function.Alias`.
-_DERIVED = frozenset({"Alias", "Version", "Stage", "Deployment", "DestinationQueue", "DestinationTopic"})
+DERIVED = frozenset({"Alias", "Version", "Stage", "Deployment", "DestinationQueue", "DestinationTopic"})
 _SUB_VARIABLE = re.compile(r"\$\{([^!}{][^}{]*)\}")
 _SUB_LITERAL = re.compile(r"\$\{!([^}{]*)\}")
 
@@ -209,7 +209,7 @@ class Texts:
             if found:
                 return found
         node = stack.nodes.get(logical_id)
-        if node is not None and node.generated_by is None and attribute in _DERIVED:
+        if node is not None and node.generated_by is None and attribute in DERIVED:
             derived = stack.derived_names().get(f"{logical_id}.{attribute}")
             if derived is not None:
                 return [Text((NodePart(stack.nodes[derived], "Ref"),))]

@@ -198,10 +198,10 @@ def integration(linker: Linker, node: Node) -> None:
 def permitted(linker: Linker, node: Node) -> None:
     """A permission to call a function stands for the integration (evidence `policy`) of a definition not read."""
     stack, properties = node.stack, node.properties
-    if stack is None or properties.get("Principal") != "apigateway.amazonaws.com":
+    if stack is None or properties.get("Principal") != "apigateway.amazonaws.com" or not _unread(linker):
         return
     for source in linker.targets(stack, properties.get("SourceArn")):
-        if not _is_unread(linker, source.node):
+        if source.node not in _unread(linker):
             continue
         for target in linker.targets(stack, properties.get("FunctionName"), FUNCTION):
             linker.connect(
@@ -216,10 +216,19 @@ def permitted(linker: Linker, node: Node) -> None:
             )
 
 
+_UNREAD: WeakKeyDictionary[ResourceGraph, set[Node]] = WeakKeyDictionary()
+
+
+def _unread(linker: Linker) -> set[Node]:
+    """The APIs whose definitions nobody here can read, over all stacks; made once per graph."""
+    found = _UNREAD.get(linker.graph)
+    if found is None:
+        found = _UNREAD[linker.graph] = {node for node in linker.graph.of_type(*APIS) if _is_unread(linker, node)}
+    return found
+
+
 def _is_unread(linker: Linker, node: Node) -> bool:
     """True for an API whose definition is a file that is not here, or is included from one."""
-    if node.type not in APIS:
-        return False
     body = node.properties.get("Body")
     paths = body.get("paths") if isinstance(body, dict) else None
     if any(isinstance(value, dict) and "Fn::Transform" in value for value in (body, paths)):
