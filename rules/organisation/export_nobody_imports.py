@@ -10,7 +10,8 @@ Remove `Export` from the output (the output may stay for people to read), or add
 
 The importing stack may lie in another repository. The rule is off by default: select it where all stacks are linted
 together. An import that nothing here provides may mean any export that its name fits, when the export's own name is
-known only in part (`${AWS::StackName}-Queue`).
+known only in part (`${AWS::StackName}-Queue`). A template that cannot be read, or has to be rendered first, imports
+what it speaks of.
 """
 
 import re
@@ -39,6 +40,11 @@ def check(context: RuleContext) -> Iterator[Finding]:
             used.update((provider.stack.template.name, provider.via.logical_id) for provider in item.providers)
             if not item.providers or UNKNOWN.search(item.name):  # which stack is meant, only the deployment knows
                 unanswered.add(item.name)
+    unread = [
+        template.document.text
+        for template in context.templates
+        if not template.resources and "ImportValue" in template.document.text
+    ]
     resolver = context.graph.resolver
     for stack in context.graph.stacks:
         for output, body in stack.template.section("Outputs").items():
@@ -46,13 +52,20 @@ def check(context: RuleContext) -> Iterator[Finding]:
             if not isinstance(export, dict) or (stack.template.name, output) in used or resolver is None:
                 continue
             names = [str(text) for text in resolver.texts(stack, export.get("Name"))]
-            if names and not any(_may_be(name, asked) for name in names for asked in unanswered):
+            if not names or any(_is_named(name, text) for name in names for text in unread):
+                continue
+            if not any(_may_be(name, asked) for name in names for asked in unanswered):
                 yield context.finding(
                     stack.template.place("Outputs", output, "Export"),
                     f"nothing here imports {names[0]}",
                     key=(output,),
                     owner_of=stack.node,
                 )
+
+
+def _is_named(name: str, text: str) -> bool:
+    """Whether a text holds all that is known of a name."""
+    return all(piece in text for piece in UNKNOWN.split(name))
 
 
 def _may_be(name: str, asked: str) -> bool:
