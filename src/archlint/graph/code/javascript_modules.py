@@ -82,16 +82,17 @@ def parser(suffix: str) -> Parser | None:
     """The parser of files with this suffix; None when the extra is not installed."""
     try:
         import tree_sitter
-        import tree_sitter_javascript
-        import tree_sitter_typescript
+
+        if suffix in (".ts", ".mts", ".tsx"):
+            import tree_sitter_typescript as typescript
+
+            language = typescript.language_tsx() if suffix == ".tsx" else typescript.language_typescript()
+        else:
+            import tree_sitter_javascript
+
+            language = tree_sitter_javascript.language()
     except ImportError:
         return None
-    if suffix in (".ts", ".mts"):
-        language = tree_sitter_typescript.language_typescript()
-    elif suffix == ".tsx":
-        language = tree_sitter_typescript.language_tsx()
-    else:
-        language = tree_sitter_javascript.language()
     return tree_sitter.Parser(tree_sitter.Language(language))
 
 
