@@ -10,6 +10,8 @@ from archlint.graph.text import NodePart
 from archlint.template.model import Body, Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from archlint.graph.link import Linker
     from archlint.graph.stacks import Stack
 
@@ -51,11 +53,11 @@ class ReferenceScanner:
             self._source, self._seen, self._base = node, {node}, resource.declared_at
             if resource.body:
                 # The whole body: Properties, but Metadata and update policies may refer too.
-                self._walk(resource.body, None)
+                self._any(resource.body, None)
                 self._depends_on(resource.body.get("DependsOn"))
                 self._lowered(resource.properties, resource.body.get("Properties"))
             else:
-                self._walk(resource.properties, None)
+                self._any(resource.properties, None)
                 for logical_id in resource.depends_on:
                     self._reference(logical_id, (None, "DependsOn"))
         self._source = None
@@ -99,24 +101,24 @@ class ReferenceScanner:
 
     def _any(self, value: Any, trail: Trail) -> None:
         kind = type(value)
-        if kind is dict or kind is list:
-            self._walk(value, trail)
+        if kind is dict:
+            if len(value) != 1 or not self._function(value, trail):
+                self._walk(value.items(), trail)
+        elif kind is list:
+            self._walk(enumerate(value), trail)
         elif kind is str and self._reads_strings:
             self._text(value, trail)
 
-    def _walk(self, value: Any, trail: Trail) -> None:
-        """Looks into a mapping or a list."""
-        if type(value) is list:
-            items = enumerate(value)
-        elif len(value) == 1 and self._function(value, trail):
-            return
-        else:
-            items = value.items()
+    def _walk(self, items: Iterable[tuple[str | int, Any]], trail: Trail) -> None:
+        """Looks into the values of a mapping or list; like `_any` for each, which would be one call more for each."""
         reads_strings = self._reads_strings
         for key, item in items:
             kind = type(item)
-            if kind is dict or kind is list:
-                self._walk(item, (trail, key))
+            if kind is dict:
+                if len(item) != 1 or not self._function(item, (trail, key)):
+                    self._walk(item.items(), (trail, key))
+            elif kind is list:
+                self._walk(enumerate(item), (trail, key))
             elif reads_strings and kind is str:
                 self._text(item, (trail, key))
 
@@ -167,7 +169,7 @@ class ReferenceScanner:
             self._reference(argument[0], trail)
         for item in argument[1:]:
             if isinstance(item, dict):
-                self._walk(item, trail)
+                self._any(item, trail)
 
     def _dotted(self, name: str, trail: Trail) -> None:
         """`Function.Alias`: the function, and what SAM generates for it under that word."""

@@ -21,6 +21,7 @@ class LintedRoot:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(os.path.realpath(folder))
         self._resolved: dict[tuple[str, str], Path | None] = {}
+        self._outside: set[tuple[str, str]] = set()
         self._prefix = os.path.join(str(self.folder), "")  # noqa: PTH118 - "/" must stay "/", a Path drops the slash
 
     def holds(self, real_path: str) -> bool:
@@ -46,17 +47,16 @@ class LintedRoot:
                 missed(named)
                 return None
             real_path = os.path.realpath(named)
-            return Path(real_path) if self.holds(real_path) else None
         except (OSError, ValueError):  # too long, a null byte, a loop
             return None
+        if self.holds(real_path):
+            return Path(real_path)
+        self._outside.add((base, text))
+        return None
 
     def leaves(self, base: Path, text: str) -> bool:
         """Whether `text` names something that exists, but outside."""
-        try:
-            named = os.path.join(str(base), text)  # noqa: PTH118 - as in resolve
-            return os.path.exists(named) and not self.holds(os.path.realpath(named))  # noqa: PTH110 - likewise
-        except (OSError, ValueError):
-            return False
+        return self.resolve(base, text) is None and (str(base), text) in self._outside
 
     def name(self, path: Path) -> str:
         """The path relative to the root, with `/`, for messages."""
