@@ -22,6 +22,8 @@ WRITER_ENDPOINTS = frozenset({"Endpoint.Address"})
 READER_ENDPOINTS = frozenset({"ReadEndpoint.Address"})
 
 _PROXIES = frozenset({"AWS::RDS::DBProxy", "AWS::RDS::DBProxyEndpoint"})
+# What reads a secret because it is its own password; proxies are among them.
+_STORES = ("AWS::RDS::", "AWS::DocDB", "AWS::Redshift", "AWS::DMS::")
 _ENDPOINTS = WRITER_ENDPOINTS | READER_ENDPOINTS | {"Endpoint"}
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type
 _SECRETS = frozenset({_SECRET, "AWS::SecretsManager::SecretTargetAttachment"})
@@ -107,7 +109,7 @@ def uses(graph: ResourceGraph, database: Node) -> list[Use]:
     secrets = _secrets(graph, (*parts, *fronts))
     for secret in secrets:
         for edge in graph.incoming(secret, EdgeKind.READS):
-            if edge.source.type not in _PROXIES and _is_in_vpc(edge.source, _groups(graph, edge.source)):
+            if not edge.source.type.startswith(_STORES) and _is_in_vpc(edge.source, _groups(graph, edge.source)):
                 clues = found.setdefault(edge.source, _Clues())
                 clues.edges.append(edge)
                 clues.kinds.add("secret")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from archlint.graph.texts import Texts
 
 _UNKNOWN = "\0"
+_STACK_NAME = "AWS::StackName"
 Provider = tuple[Stack, str]
 _Entry = tuple[Text, Stack, str]
 # A library of interchangeable stacks has a handful that export the same names; more is a name that says nothing.
@@ -97,6 +98,8 @@ class Exports:
         candidates = exact if exact and _UNKNOWN not in wanted else []
         if not candidates:
             matching = [entry for entry in self._candidates(wanted) if entry[1] is not stack]
+            if _has_own_name(name, stack):
+                matching = [e for e in matching if shape(e[0]) != wanted or not _has_own_name(*e[:2])]
             hole = next((part for part in name.parts if isinstance(part, Hole)), None)
             if hole is not None:
                 matching = self._complete(stack, hole, matching)
@@ -135,7 +138,7 @@ class Exports:
             for other, entries in self._by_shape.items()
             if other[0] == _UNKNOWN == wanted[0] and other.count(_UNKNOWN) == 1 and _matches(other, wanted)
             for entry in entries
-            if any(isinstance(part, Hole) and part.name == "AWS::StackName" for part in entry[0].parts)
+            if any(isinstance(part, Hole) and part.name == _STACK_NAME for part in entry[0].parts)
         ]
 
     def _complete(self, stack: Stack, hole: Hole, candidates: list[_Entry]) -> list[_Entry]:
@@ -170,6 +173,11 @@ class Exports:
                         if isinstance(part, Hole):
                             known.setdefault(part, set()).add(shape(text))
         return known
+
+
+def _has_own_name(text: Text, stack: Stack) -> bool:
+    """True when a name carries the name of this stack: what two stacks name after themselves is never the same."""
+    return any(isinstance(part, Hole) and part.name == _STACK_NAME and part.scope == stack.scope for part in text.parts)
 
 
 def _stack_of(provider: Provider) -> Stack:

@@ -208,6 +208,8 @@ def _nested_template(
         for name in ("template.yaml", "template.yml", "template.json") if folder else ():
             if built + name in by_name:  # `sam package` writes below the folder of its source
                 return by_name[built + name], Evidence.REFERENCE
+    if remote and (found := _versioned(template, location, by_name)) is not None:
+        return found, Evidence.REFERENCE
     tail = location.split("?", maxsplit=1)[0].rpartition(_HOLE)[2] if remote else location
     steps = [step for step in tail.split("/") if step not in ("", ".", "..")]
     if not steps or "." not in steps[-1]:
@@ -215,6 +217,23 @@ def _nested_template(
     found = _closest_by_path(template, steps, by_file.get(steps[-1], []))
     # A relative path that leads elsewhere from here is one from the build folder: the same file, less surely.
     return (found, Evidence.REFERENCE) if found is not None else None
+
+
+_SEPARATORS = "-_."
+
+
+def _versioned(template: Template, location: str, by_name: dict[str, Template]) -> Template | None:
+    """The file beside `template` whose name has no version where the URL puts one in: `cluster-${Branch}.yaml`."""
+    file = location.split("?", maxsplit=1)[0].rpartition("/")[2]
+    stem, dot, extension = file.rpartition(".")
+    lead, hole, rest = stem.partition(_HOLE)
+    if not (hole and dot) or _HOLE in rest + extension or bool(lead) is bool(rest):
+        return None
+    word = (lead or rest).strip(_SEPARATORS)
+    if not word or word == (lead or rest):  # nothing sets the version apart
+        return None
+    found = by_name.get(posixpath.join(posixpath.dirname(template.name), f"{word}.{extension}"))
+    return found if found is not template else None
 
 
 def _closest_by_path(template: Template, steps: list[str], candidates: list[Template]) -> Template | None:

@@ -308,6 +308,31 @@ def test_readable_code_without_any_call_takes_policy_edges_away(wired: Callable[
     assert wired("import json\ndef handler(event, context): return json.dumps(event)\n").lines == set()
 
 
+_ORDERS = """
+    import os
+    import boto3
+    table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
+    def handler(event, context):
+        table.put_item(Item=event.get("order"))
+"""
+
+
+def test_code_that_only_writes_does_not_read(wired: Callable[..., Wired]) -> None:
+    assert wired(_ORDERS).lines == {"writes Orders code"}
+    assert wired(_ORDERS.replace('event.get("order")', "query(event)")).lines == {
+        "writes Orders code",
+        "reads Orders policy",
+    }
+    wrapped = _ORDERS.replace("import boto3", "import boto3\n    from aws_lambda_powertools import idempotency")
+    assert "reads Orders policy" in wired(wrapped).lines
+
+
+def test_code_that_only_reads_does_not_write(wired: Callable[..., Wired]) -> None:
+    text = _ORDERS.replace('put_item(Item=event.get("order"))', 'get_item(Key=event["key"])')
+    assert wired(text).lines == {"reads Orders code"}
+    assert wired(text.replace("import os", "import os  # put it back")).lines >= {"writes Orders policy"}
+
+
 def test_a_word_of_the_service_keeps_its_edges(wired: Callable[..., Wired]) -> None:
     text = "def handler(event, context):\n    '''Fills SQS some day.'''\n"
     assert wired(text).lines == {"publishes Jobs policy"}

@@ -229,3 +229,21 @@ def test_scaling_targets_and_backup_selections(graph_of: GraphOf) -> None:
         ("AllButOne", "Carts"),
         ("AllButOne", "Files"),
     }
+
+
+def test_a_database_reads_the_secret_that_its_password_resolves(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Password: {Type: AWS::SecretsManager::Secret}
+          Own: {Type: AWS::SecretsManager::SecretTargetAttachment, Properties: {SecretId: !Ref Password}}
+          Shop:
+            Type: AWS::DocDB::DBCluster
+            Properties: {MasterUserPassword: !Sub "{{resolve:secretsmanager:${Password}:SecretString:password}}"}
+          Other:
+            Type: AWS::RDS::DBInstance
+            Properties: {MasterUserPassword: !Join ["", ["{{resolve:secretsmanager:", !Ref Own, "::password}}"]]}
+        """
+    )
+    reads = sorted(str(edge.source) for edge in graph.edges if edge.kind is EdgeKind.READS)
+    assert reads == ["Other", "Shop"]

@@ -206,3 +206,74 @@ def test_a_balancer_in_front_of_an_endpoint_whose_addresses_are_looked_up(graph_
         """
     )
     assert drawn(graph, EdgeKind.DELIVERS) == ["Balancer -delivers-> Endpoint"]
+
+
+def test_an_accelerator_delivers_to_its_endpoints(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Front: {Type: AWS::GlobalAccelerator::Accelerator}
+          Port: {Type: AWS::GlobalAccelerator::Listener, Properties: {AcceleratorArn: !Ref Front}}
+          Near:
+            Type: AWS::GlobalAccelerator::EndpointGroup
+            Properties: {ListenerArn: !Ref Port, EndpointConfigurations: [{EndpointId: !Ref Balancer}, nonsense]}
+          Balancer: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer}
+        """
+    )
+    assert drawn(graph, EdgeKind.DELIVERS) == ["Front -delivers-> Balancer"]
+
+
+def test_a_pipeline_calls_what_it_deploys_to(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Pipeline:
+            Type: AWS::CodePipeline::Pipeline
+            Properties:
+              Stages:
+                - Actions:
+                    - {ActionTypeId: {Category: Source, Provider: ECR}, Configuration: {RepositoryName: !Ref Images}}
+                - Actions:
+                    - ActionTypeId: {Category: Deploy, Provider: ECS}
+                      Configuration: {ClusterName: c, ServiceName: !GetAtt Service.Name}
+                    - ActionTypeId: {Category: Deploy, Provider: CodeDeployToECS}
+                      Configuration: {ApplicationName: !Ref App, DeploymentGroupName: !Ref Group}
+                    - ActionTypeId: {Category: Deploy, Provider: ElasticBeanstalk}
+                      Configuration: {ApplicationName: a, EnvironmentName: !Ref Web}
+          Images: {Type: AWS::ECR::Repository}
+          Service: {Type: AWS::ECS::Service}
+          App: {Type: AWS::CodeDeploy::Application}
+          Group: {Type: AWS::CodeDeploy::DeploymentGroup}
+          Web: {Type: AWS::ElasticBeanstalk::Environment}
+        """
+    )
+    assert drawn(graph) == [
+        "Images -triggers:async-> Pipeline",
+        "Pipeline -invokes:sync-> Group",
+        "Pipeline -invokes:sync-> Service",
+        "Pipeline -invokes:sync-> Web",
+    ]
+
+
+def test_images_are_pushed_and_pulled_as_the_policy_says(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Images: {Type: AWS::ECR::Repository}
+          Build: {Type: AWS::CodeBuild::Project, Properties: {ServiceRole: !GetAtt Role.Arn}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: push
+                  PolicyDocument:
+                    Statement:
+                      - {Effect: Allow, Action: [ecr:PutImage, ecr:UploadLayerPart], Resource: !GetAtt Images.Arn}
+        """
+    )
+    found = [
+        str(edge.kind.value)
+        for edge in graph.edges
+        if edge.target.logical_id == "Images" and edge.evidence.label == "policy"
+    ]
+    assert found == ["writes"]

@@ -100,6 +100,7 @@ def test_distributions_and_user_pools(graph_of: GraphOf) -> None:
         "Cdk -delivers-> Api",
         "Key -encrypts-> Users",
         "Site -delivers-> Api",
+        "Site -delivers-> Files",
         "Site -triggers:sync-> Edge",
         "Site -triggers:sync-> Fn:Version",
         "Site -triggers:sync-> Served",
@@ -354,3 +355,21 @@ def test_a_balancer_of_an_instance_that_a_parameter_names(graph_of: GraphOf) -> 
         """
     )
     assert drawn(graph) == ["Alb -delivers-> template.yaml#InstanceId"]
+
+
+def test_a_distribution_delivers_to_the_buckets_of_its_origins(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Site: {Type: AWS::S3::Bucket}
+          Media: {Type: AWS::S3::Bucket}
+          Front:
+            Type: AWS::CloudFront::Distribution
+            Properties:
+              DistributionConfig:
+                Origins:
+                  - {Id: site, DomainName: !GetAtt Site.RegionalDomainName}
+                  - {Id: media, DomainName: !Select [2, !Split ["/", !GetAtt Media.WebsiteURL]]}
+        """
+    )
+    assert drawn(graph) == ["Front -delivers-> Media", "Front -delivers-> Site"]

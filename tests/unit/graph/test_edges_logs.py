@@ -72,3 +72,22 @@ def test_a_subscription_of_the_whole_account_sends_to_its_destination(graph_of: 
     )
     assert drawn(graph) == ["Named -triggers:async-> Tell", "Policy -delivers-> Stream"]
     assert edge(graph, "Policy -delivers-> Stream").detail == {"pattern": "ERROR"}
+
+
+def test_findings_of_data_protection_are_logs(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          App:
+            Type: AWS::Logs::LogGroup
+            Properties:
+              DataProtectionPolicy:
+                Statement:
+                  - Operation: {Audit: {FindingsDestination: {CloudWatchLogs: {LogGroup: !Ref Audit}}}}
+                  - Operation: {Audit: {FindingsDestination: {S3: {Bucket: !Ref Kept}}}}
+                  - Operation: {Deidentify: {MaskConfig: {}}}
+          Audit: {Type: AWS::Logs::LogGroup}
+          Kept: {Type: AWS::S3::Bucket}
+        """
+    )
+    assert drawn(graph) == ["App -logs_to-> Audit", "App -logs_to-> Kept"]

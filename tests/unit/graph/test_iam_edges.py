@@ -379,7 +379,7 @@ def test_policies_on_keys_buses_secrets_and_buckets(graph_of: GraphOf) -> None:
     assert set(edges(graph, EdgeKind.PERMITS)) == {
         ("arn:aws:iam::${AWS::AccountId}:root", "Key"),
         ("Role", "Key"),
-        ("111122223333", "Bus"),
+        ("arn:aws:iam::111122223333:root", "Bus"),
         ("Role", "Secret"),
         ("*", "Bucket"),
     }

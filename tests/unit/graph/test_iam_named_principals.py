@@ -71,3 +71,26 @@ def test_a_service_may_write_to_log_groups(graph_of: GraphOf) -> None:
         """
     )
     assert [str(edge) for edge in graph.of_kind(EdgeKind.PERMITS)] == ["events.amazonaws.com -[permits]-> Group"]
+
+
+def test_an_account_by_number_is_its_root(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Jobs: {Type: AWS::SQS::Queue}
+          Policy:
+            Type: AWS::SQS::QueuePolicy
+            Properties:
+              Queues: [!Ref Jobs]
+              PolicyDocument:
+                Statement:
+                  - {Effect: Allow, Principal: {AWS: !Ref AWS::AccountId}, Action: sqs:*, Resource: "*"}
+                  - Effect: Allow
+                    Principal: {AWS: !Sub "arn:aws:iam::${AWS::AccountId}:root"}
+                    Action: sqs:*
+                    Resource: "*"
+                  - {Effect: Allow, Principal: {AWS: "123456789012"}, Action: sqs:SendMessage, Resource: "*"}
+        """
+    )
+    permits = sorted(edge.source.logical_id for edge in graph.edges if edge.kind is EdgeKind.PERMITS)
+    assert permits == ["arn:aws:iam::${AWS::AccountId}:root", "arn:aws:iam::123456789012:root"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archlint.graph.imports import imports, is_external_name
+from archlint.graph.model import EdgeKind
 
 if TYPE_CHECKING:
     from archlint.graph.model import ResourceGraph
@@ -251,3 +252,34 @@ def test_the_stacks_of_an_environment_each_provide_a_part(graph_of: GraphOf) -> 
     )
     exporters = {edge.target.id for edge in graph.edges if edge.kind == "imports"}
     assert exporters == {"stack:jobs/template.yaml", "stack:dead/template.yaml"}
+
+
+def test_no_other_stack_exports_by_the_name_of_this_one(graph_of: GraphOf) -> None:
+    workers = """
+        Resources: {Role: {Type: AWS::IAM::Role}}
+        Outputs: {Role: {Value: !GetAtt Role.Arn, Export: {Name: !Sub "${AWS::StackName}-Role"}}}
+        """
+    told = workers.replace("AWS::StackName", "Parent") + "Parameters: {Parent: {Type: String}}\n"
+    own = """
+        Resources:
+          Function:
+            Type: AWS::Lambda::Function
+            Properties: {Role: !ImportValue {"Fn::Sub": "${AWS::StackName}-Role"}}
+        """
+    alone, together = graph_of(own, workers=workers), graph_of(own, told=told.replace("        ", ""))
+    assert [edge.target.external for edge in alone.edges if edge.kind is EdgeKind.ASSUMES] == [True]
+    assert [str(edge.target) for edge in together.edges if edge.kind is EdgeKind.ASSUMES] == ["Role"]
+
+
+def test_a_version_in_the_file_name_of_a_nested_template(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Branch: {Type: String}}
+        Resources:
+          One: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: !Sub "https://x/t/cluster-${Branch}.yaml"}}
+          Two: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: !Sub "https://x/t/${Branch}.yaml"}}
+        """,
+        cluster="Resources: {Queue: {Type: AWS::SQS::Queue}}",
+        other="Resources: {Topic: {Type: AWS::SNS::Topic}}",
+    )
+    assert [stack.id for stack in graph.stacks if stack.parent is not None] == ["cluster.yaml@template.yaml#One"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archlint.graph.code.model import Env, Word
-from archlint.graph.code.operations import INVOCATION_MODES, INVOCATION_TYPE, OPERATIONS, may_call
+from archlint.graph.code.operations import INVOCATION_MODES, INVOCATION_TYPE, OPERATIONS, may_call, may_do
 from archlint.graph.code.sources import Folders
 from archlint.graph.iam.actions import service_of
 from archlint.graph.model import EdgeKind, Evidence, Mode
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archlint.graph.code.python import PythonReader
     from archlint.graph.code.sources import Folder
     from archlint.graph.link import Linker
-    from archlint.graph.model import Edge, Node
+    from archlint.graph.model import Edge, Node, ResourceGraph
     from archlint.graph.resolve import Target
     from archlint.template.model import Place
 
@@ -173,8 +173,13 @@ def _targets(linker: Linker, function: Node, value: Value, operation: Operation)
 
 
 def _refuted(linker: Linker, function: Node, code: Code) -> list[Edge]:
-    """Policy edges of services that nothing the function runs mentions."""
+    """Policy edges of services that nothing the function runs mentions, and of reading where it only writes.
+
+    The latter (and its reverse) only where the other one is seen: code that is known to work with the store.
+    """
     graph = linker.graph
+    runtime = linker.literal(function.stack, function.properties.get("Runtime")) if function.stack else None
+    short = not str(runtime).startswith("python")
     edges = [*graph.outgoing(function, *_KINDS), *graph.incoming(function, EdgeKind.TRIGGERS)]
     mentioned: dict[str, bool] = {}
     refuted = []
@@ -184,6 +189,22 @@ def _refuted(linker: Linker, function: Node, code: Code) -> list[Edge]:
         for service in {service_of(action) for action in edge.actions}:
             if service not in mentioned:
                 mentioned[service] = any(may_call(service, text) for text in code.texts)
-        if not any(mentioned[service_of(action)] for action in edge.actions):
+        if not any(mentioned[service_of(action)] for action in edge.actions) or (
+            edge.kind in _OPPOSITE
+            and _is_seen(graph, function, _OPPOSITE[edge.kind], edge.target)
+            and not any(
+                may_do(service_of(action), edge.kind, text, short=short)
+                for action in edge.actions
+                for text in code.texts
+            )
+        ):
             refuted.append(edge)
     return refuted
+
+
+_OPPOSITE = {EdgeKind.READS: EdgeKind.WRITES, EdgeKind.WRITES: EdgeKind.READS}
+
+
+def _is_seen(graph: ResourceGraph, function: Node, kind: EdgeKind, target: Node) -> bool:
+    """True when code was seen to do this to the resource."""
+    return any(edge.target is target and edge.evidence is Evidence.CODE for edge in graph.outgoing(function, kind))

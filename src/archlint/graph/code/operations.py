@@ -158,6 +158,30 @@ _TRACES = {
 _TRACE_PATTERNS = {service: re.compile(pattern, re.IGNORECASE) for service, pattern in _TRACES.items()}
 
 
+# What code that reads or writes a store cannot help saying somewhere; words of other uses only keep an edge. The short
+# `get` and `put` are those of JavaScript's document client; in Python they are any mapping's.
+_VERBS = {
+    ("dynamodb", EdgeKind.READS): r"get_?item|transact|batch_?get|query|scan|select|paginat|execute|stream",
+    ("dynamodb", EdgeKind.WRITES): r"put|update|delete|batch|writ|transact|execute|insert|save|create|remove",
+    ("s3", EdgeKind.READS): r"get_?object|head|list|download|read|select|copy|load|open|paginat|sign|sync|objects?\b",
+    ("s3", EdgeKind.WRITES): r"put|upload|delete|copy|writ|multipart|sign|sync|save|dump|to_[a-z]+\(|objects?\b",
+}
+# Libraries that call a store in words of their own.
+_WRAPPERS = (
+    r"powertools|idempoten|pynamo|dynamoose|electrodb|onetable|toolbox|mapper|dyntastic|awswrangler|pandas|fsspec|s3fs"
+)
+_VERB_PATTERNS = {key: re.compile(f"{pattern}|{_WRAPPERS}", re.IGNORECASE) for key, pattern in _VERBS.items()}
+_SHORT = re.compile(r"\.get\s*\(|Get(?:Command|Object)|head|\bget\b")
+
+
+def may_do(service: str, kind: EdgeKind, text: str, *, short: bool) -> bool:
+    """Whether a source may read (write) a store of this service; `short`: `get` alone may be a call that reads."""
+    pattern = _VERB_PATTERNS.get((service, kind))
+    if pattern is None or pattern.search(text) is not None:
+        return True
+    return short and kind is EdgeKind.READS and _SHORT.search(text) is not None
+
+
 def may_call(service: str, text: str) -> bool:
     """Whether a source mentions the service (the prefix of its IAM actions) in any way; true for unknown ones."""
     pattern = _TRACE_PATTERNS.get(service)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from archlint.graph.edges.paths import EACH, follow, mappings
 from archlint.graph.model import EdgeKind
+from archlint.graph.text import NodePart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from archlint.graph.edges.paths import Steps
     from archlint.graph.edges.table import Finder
     from archlint.graph.link import Linker
     from archlint.graph.model import Node
@@ -134,7 +136,51 @@ def _tags(linker: Linker, node: Node) -> dict[str, str | None]:
     return found
 
 
+_SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type
+# Where the credentials of a store stand.
+_CREDENTIALS: dict[str, tuple[Steps, ...]] = {
+    "AWS::RDS::DBInstance": (("MasterUsername",), ("MasterUserPassword",)),
+    CLUSTER: (("MasterUsername",), ("MasterUserPassword",)),
+    "AWS::DocDB::DBCluster": (("MasterUsername",), ("MasterUserPassword",)),
+    "AWS::DocDBElastic::Cluster": (("AdminUserName",), ("AdminUserPassword",)),
+    "AWS::Redshift::Cluster": (("MasterUsername",), ("MasterUserPassword",)),
+    "AWS::RedshiftServerless::Namespace": (("AdminUsername",), ("AdminUserPassword",)),
+    "AWS::ElastiCache::ReplicationGroup": (("AuthToken",),),
+    "AWS::AmazonMQ::Broker": (("Users", EACH, "Username"), ("Users", EACH, "Password")),
+    "AWS::OpenSearchService::Domain": (
+        ("AdvancedSecurityOptions", "MasterUserOptions", "MasterUserName"),
+        ("AdvancedSecurityOptions", "MasterUserOptions", "MasterUserPassword"),
+    ),
+    "AWS::DMS::Endpoint": (("Username",), ("Password",)),
+}
+
+
+def credentials(linker: Linker, node: Node) -> None:
+    """A database `reads` the secret of the run that `{{resolve:secretsmanager:…}}` takes its credentials from.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
+    """
+    stack = node.stack
+    if stack is None:
+        return
+    for steps in _CREDENTIALS[node.type]:
+        for path, value in follow(node.properties, steps):
+            for text in linker.texts(stack, value):
+                for part in text.parts:
+                    for secret in _secrets(linker, part) if isinstance(part, NodePart) else ():
+                        linker.connect(EdgeKind.READS, node, secret, place=node.place(*path))
+
+
+def _secrets(linker: Linker, part: NodePart) -> list[Node]:
+    """The secret, also when the reference waits for its attachment."""
+    node = part.node
+    if node.type == "AWS::SecretsManager::SecretTargetAttachment" and node.stack is not None:
+        return [each.node for each in linker.targets(node.stack, node.properties.get("SecretId"), _SECRET)]
+    return [node] if node.type == _SECRET else []
+
+
 FINDERS: dict[str, tuple[Finder, ...]] = {
+    **dict.fromkeys(_CREDENTIALS, (credentials,)),
     "AWS::ApplicationAutoScaling::ScalableTarget": (scalable_target,),
     "AWS::Backup::BackupSelection": (backup_selection,),
 }

@@ -83,7 +83,7 @@ def _call(linker: Linker, node: Node, target: Target, place: Place | None, detai
 
 
 def distribution(linker: Linker, node: Node) -> None:
-    """CloudFront → edge functions (`triggers` sync), origins other than buckets (`delivers`), its `logs_to` bucket."""
+    """CloudFront → edge functions (`triggers` sync), origins (`delivers`), its `logs_to` bucket."""
     stack = node.stack
     if stack is None:
         return
@@ -96,8 +96,7 @@ def distribution(linker: Linker, node: Node) -> None:
                         _call(linker, node, target, node.place(*path, *here, key), detail)
         for here, value in follow(config, ("Origins", EACH, "DomainName"), path):
             for target in endpoints(linker, stack, _url(value)):
-                if target.node.type != BUCKET:
-                    send(linker, node, target, place=node.place(*here), mode=Mode.SYNC)
+                send(linker, node, target, place=node.place(*here), mode=Mode.SYNC)
         for here, value in follow(config, ("Logging", "Bucket"), path):
             flat = flatten(value)
             name = flat.value(_BUCKET_HOST.split(flat.text, maxsplit=1)[0]) if flat is not None else None

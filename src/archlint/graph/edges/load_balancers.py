@@ -192,7 +192,34 @@ def logs(linker: Linker, node: Node) -> None:
             linker.connect(EdgeKind.LOGS_TO, node, bucket.node, place=node.place(*path))
 
 
+def accelerator_endpoints(linker: Linker, node: Node) -> None:
+    """Global Accelerator `delivers` to the endpoints of its groups; listener and group are the carriers.
+
+    https://docs.aws.amazon.com/global-accelerator/latest/dg/about-endpoints.html
+    """
+    stack = node.stack
+    if stack is None:
+        return
+    accelerators = [
+        accelerator.node
+        for listener in linker.targets(stack, node.properties.get("ListenerArn"))
+        for accelerator in _accelerators(linker, listener)
+    ]
+    for path, value in follow(node.properties, ("EndpointConfigurations", EACH, "EndpointId")):
+        for target in linker.targets(stack, value):
+            for accelerator in accelerators:
+                linker.connect(EdgeKind.DELIVERS, accelerator, target.node, place=node.place(*path), via=node)
+
+
+def _accelerators(linker: Linker, listener: Target) -> list[Target]:
+    node = listener.node
+    if node.stack is None or node.type != "AWS::GlobalAccelerator::Listener":
+        return [listener]
+    return linker.targets(node.stack, node.properties.get("AcceleratorArn"))
+
+
 FINDERS: dict[str, tuple[Finder, ...]] = {
+    "AWS::GlobalAccelerator::EndpointGroup": (accelerator_endpoints,),
     _TARGET_GROUP: (target_group,),
     _BALANCER: (logs,),
     _CLASSIC: (logs, classic_instances),

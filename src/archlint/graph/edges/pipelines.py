@@ -26,13 +26,21 @@ class _Action(NamedTuple):
 
 # The role of the action, and the one that CloudFormation takes on to deploy.
 _ROLES = (("RoleArn",), ("Configuration", "RoleArn"))
-_REPOSITORY = ("AWS::CodeCommit::Repository",)
+_DEPLOYMENT = ("AWS::CodeDeploy::DeploymentGroup",)
+# What starts a pipeline with every change of it.
+_REPOSITORIES = {"CodeCommit": "AWS::CodeCommit::Repository", "ECR": "AWS::ECR::Repository"}
 # (category, provider) → edges. https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference.html
 _ACTIONS: dict[tuple[str, str], tuple[_Action, ...]] = {
     ("Build", "CodeBuild"): (_Action("ProjectName", ("AWS::CodeBuild::Project",), EdgeKind.INVOKES, Mode.SYNC),),
     ("Test", "CodeBuild"): (_Action("ProjectName", ("AWS::CodeBuild::Project",), EdgeKind.INVOKES, Mode.SYNC),),
     ("Invoke", "Lambda"): (_Action("FunctionName", (FUNCTION,), EdgeKind.INVOKES, Mode.ASYNC),),
     ("Invoke", "StepFunctions"): (_Action("StateMachineArn", (MACHINE,), EdgeKind.INVOKES, Mode.SYNC),),
+    ("Deploy", "ECS"): (_Action("ServiceName", ("AWS::ECS::Service",), EdgeKind.INVOKES, Mode.SYNC),),
+    ("Deploy", "CodeDeploy"): (_Action("DeploymentGroupName", _DEPLOYMENT, EdgeKind.INVOKES, Mode.SYNC),),
+    ("Deploy", "CodeDeployToECS"): (_Action("DeploymentGroupName", _DEPLOYMENT, EdgeKind.INVOKES, Mode.SYNC),),
+    ("Deploy", "ElasticBeanstalk"): (
+        _Action("EnvironmentName", ("AWS::ElasticBeanstalk::Environment",), EdgeKind.INVOKES, Mode.SYNC),
+    ),
     ("Deploy", "S3"): (_Action("BucketName", (BUCKET,), EdgeKind.WRITES),),
     ("Source", "S3"): (_Action("S3Bucket", (BUCKET,), EdgeKind.READS),),
     ("Approval", "Manual"): (_Action("NotificationArn", (TOPIC,), EdgeKind.PUBLISHES),),
@@ -79,9 +87,9 @@ def _action(linker: Linker, node: Node, action: Body, path: TemplatePath) -> Non
                     qualifier=target.qualifier,
                     detail=detail,
                 )
-    if (category, provider) == ("Source", "CodeCommit"):
+    if category == "Source" and provider in _REPOSITORIES:
         for here, value in follow(action, ("Configuration", "RepositoryName"), path):
-            for target in linker.targets(stack, value, *_REPOSITORY):
+            for target in linker.targets(stack, value, _REPOSITORIES[provider]):
                 linker.connect(
                     EdgeKind.TRIGGERS, target.node, node, place=node.place(*here), mode=Mode.ASYNC, detail=detail
                 )

@@ -207,8 +207,10 @@ def _name(node: Node, key: str, value: Json, text: Text) -> str:
 def buckets(linker: Linker, stack: Stack, location: Json) -> list[Target]:
     """The bucket of an `s3://bucket/prefix` URL, of `bucket/prefix`, or of an ARN with a path behind it."""
     flat = flatten(location)
-    if flat is None:
-        return []
+    if flat is None:  # parts that depend on a condition may follow the name
+        pieces = [text.split("/", 1)[0] for text in linker.texts(stack, location) if not text.startswith("s3")]
+        found = [linker.target(stack, piece, (BUCKET,)) for piece in dict.fromkeys(pieces)]
+        return [target for target in found if target is not None]
     if flat.text.startswith("arn:"):
         return linker.targets(stack, location, BUCKET)
     return linker.targets(stack, flat.value(_S3_URL.sub("", flat.text).split("/", 1)[0]), BUCKET)

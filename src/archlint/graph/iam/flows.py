@@ -90,6 +90,8 @@ FLOWS: tuple[Flow, ...] = (
         "secretsmanager:PutSecretValue UpdateSecret UpdateSecretVersionStage",
         "SecretsManager::Secret",
     ),
+    _flow(READS, "ecr:BatchGetImage GetDownloadUrlForLayer", "ECR::Repository"),
+    _flow(WRITES, "ecr:PutImage", "ECR::Repository"),
     _flow(READS, "kinesis:GetRecords SubscribeToShard", "Kinesis::Stream Kinesis::StreamConsumer"),
     _flow(PUBLISHES, "kinesis:PutRecord PutRecords", "Kinesis::Stream"),
     _flow(PUBLISHES, "firehose:PutRecord PutRecordBatch", "KinesisFirehose::DeliveryStream"),
@@ -98,6 +100,7 @@ FLOWS: tuple[Flow, ...] = (
     _flow(PUBLISHES, "events:PutEvents", "Events::EventBus"),
     _flow(PUBLISHES, "kafka-cluster:WriteData", "MSK::Cluster MSK::ServerlessCluster"),
     _flow(PUBLISHES, "appsync:EventPublish", "AppSync::Api AppSync::ChannelNamespace"),
+    _flow(PUBLISHES, "iot:Publish", ""),  # topics are no resources: only their ARNs are named
     _flow(INVOKES, "lambda:InvokeFunction", "Lambda::Function", Mode.UNKNOWN),
     _flow(INVOKES, "lambda:InvokeAsync", "Lambda::Function", Mode.ASYNC, weak=True),
     _flow(INVOKES, "lambda:InvokeFunctionUrl", "Lambda::Function", Mode.SYNC, weak=True),

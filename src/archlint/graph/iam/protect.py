@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeGuard
 
 from archlint.graph.iam.facts import Permission, PolicyDocument
@@ -182,7 +183,12 @@ def principal_nodes(linker: Linker, stack: Stack, kind: str, value: Json) -> Ite
             continue
         shown = str(text)
         if shown:
-            yield linker.external(shown)
+            # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+            yield linker.external(f"arn:aws:iam::{shown}:root" if _ACCOUNT.fullmatch(shown) else shown)
+
+
+# An account by its number is the same principal as by the ARN of its root.
+_ACCOUNT = re.compile(r"[0-9]{12}|\$\{AWS::AccountId\}")
 
 
 def _is_origin_access_identity(part: Part) -> TypeGuard[NodePart]:
