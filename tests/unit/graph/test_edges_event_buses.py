@@ -138,6 +138,24 @@ def test_schedules_of_all_kinds(graph_of: GraphOf) -> None:
     assert detail == {"schedule": "rate(1 hour)", "dead_letters": True}
 
 
+def test_schedules_belong_to_their_group(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Group: {Type: AWS::Scheduler::ScheduleGroup, Properties: {Name: !Sub '${AWS::StackName}-nightly'}}
+          Named: {Type: AWS::Scheduler::Schedule, Properties: {GroupName: !Sub '${AWS::StackName}-nightly'}}
+          Referred: {Type: AWS::Scheduler::Schedule, Properties: {GroupName: !Ref Group}}
+          Plain: {Type: AWS::Scheduler::Schedule, Properties: {GroupName: default}}
+          Elsewhere: {Type: AWS::Scheduler::Schedule, Properties: {GroupName: !ImportValue nightly}}
+        """
+    )
+    assert drawn(graph) == [
+        "Elsewhere -member_of-> nightly",
+        "Named -member_of-> Group",
+        "Referred -member_of-> Group",
+    ]
+
+
 def test_pipes_poll_their_source_and_call_their_target(graph_of: GraphOf) -> None:
     graph = graph_of(
         """

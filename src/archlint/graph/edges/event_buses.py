@@ -102,6 +102,9 @@ def schedule(linker: Linker, node: Node) -> None:
     if stack is None:
         return
     expression = plain(linker, stack, node.properties.get("ScheduleExpression"))
+    for group in linker.targets(stack, node.properties.get("GroupName"), "AWS::Scheduler::ScheduleGroup"):
+        if not group.node.logical_id.endswith("ScheduleGroup default"):  # every account's own, which groups nothing
+            linker.connect(EdgeKind.MEMBER_OF, node, group.node, place=node.place("GroupName"))
     for path, body in mappings(node.properties, "Target"):
         dead: list[Any] = list(follow(body, ("DeadLetterConfig", "Arn")))
         detail: dict[str, Json] = {"schedule": expression, "dead_letters": bool(dead)}

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from archlint.template.model import Body, Json, Place
 
 # https://docs.aws.amazon.com/apigateway/latest/api/API_Integration.html#apigw-Type-Integration-uri
-_URI = re.compile(r":apigateway:[^:]*:(?:[\w.-]+\.)?(?P<service>[\w-]+):(?P<kind>path|action)/(?P<rest>.*)$", re.DOTALL)
+# The region says nothing about the target: a `${AWS::Region}` that stands outside of a `Sub` does no harm.
+_URI = re.compile(
+    r":apigateway:(?:\$\{AWS::Region\}|[^:]*):(?:[\w.-]+\.)?(?P<service>[\w-]+):(?P<kind>path|action)/(?P<rest>.*)$",
+    re.DOTALL,
+)
 _FUNCTION_PATH = re.compile(r"^/?[0-9-]+/functions/(.+?)(?:/(?:response-streaming-)?invocations)?$")
 _QUERY_ACTION = re.compile(r"(?:^|[?&'\"])Action=(\w+)")
 _EVENT_HEADER = "integration.request.header.x-amz-invocation-type"
