@@ -189,8 +189,11 @@ SERVICE = "Type: AWS, IntegrationHttpMethod: POST, Uri: !Sub 'arn:aws:apigateway
             ["triggers:sync-> Machine"],
         ),
         (
-            "Type: AWS, IntegrationHttpMethod: POST, Uri: 'arn:aws:apigateway:${AWS::Region}:dynamodb:action/Scan', "
-            'RequestTemplates: {application/json: \'{"TableName": "orders"}\'}',
+            (
+                "Type: AWS, IntegrationHttpMethod: POST, "
+                "Uri: 'arn:aws:apigateway:${AWS::Region}:dynamodb:action/Scan', "
+                'RequestTemplates: {application/json: \'{"TableName": "orders"}\'}'
+            ),
             ["reads-> Table"],
         ),
         (
