@@ -120,6 +120,8 @@ def _words(stack: Stack) -> set[str]:
     text = stack.template.document.text
     # Twice is ten times as fast as searching for both kinds at once, and every template is looked at.
     pieces = ARN.findall(text)
+    if not pieces:
+        return set()
     if "Join" in text:
         pieces += JOINED.findall(text)
     return set(WORD.findall("\n".join(pieces))) - {"root"}

@@ -15,7 +15,7 @@ from archlint.graph.resolve import Resolver, Target
 from archlint.graph.stacks import Stack, build_stacks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from archlint.graph.exports import Link
@@ -55,7 +55,7 @@ class Linker:
         self.targets = resolver.targets
         self.target = resolver.target
         self.external = resolver.external
-        self._documents: dict[str, Document | None] = {}
+        self._documents: dict[tuple[str, str, Callable[[str], str] | None], Document | None] = {}
         self._known: set[tuple[EdgeKind, Node, Node, Mode | None, Node | None, str | None, Evidence]] = set()
 
     def resource(self, stack: Stack, logical_id: Json) -> Node | None:
@@ -111,15 +111,18 @@ class Linker:
             return {key: self.literal(stack, item) for key, item in value.items()}
         return value
 
-    def open_local(self, stack: Stack, relative: str) -> Document | None:
-        """A YAML or JSON file named by a template, relative to it; None when absent, unreadable or outside the root."""
+    def open_local(self, stack: Stack, relative: str, prepare: Callable[[str], str] | None = None) -> Document | None:
+        """A YAML or JSON file named by a template, relative to it; None when absent, unreadable or outside the root.
+
+        `prepare` makes parsable what only a deployment does; it must keep the lines.
+        """
         from archlint.errors import ArchlintError
         from archlint.graph.files import open_below
 
-        key = f"{stack.template.name}\0{relative}"
+        key = (stack.template.name, relative, prepare)
         if key not in self._documents:
             try:
-                self._documents[key] = open_below(stack.template.document, relative, self.settings.root)
+                self._documents[key] = open_below(stack.template.document, relative, self.settings.root, prepare)
             except (ArchlintError, OSError):
                 self._documents[key] = None
         return self._documents[key]

@@ -21,6 +21,8 @@ class LintedRoot:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(os.path.realpath(folder))
         self._resolved: dict[tuple[str, str], Path | None] = {}
+        self.build_folders: dict[Path, list[Path]] = {}
+        """Memory of `sam_build`."""
         self._outside: set[tuple[str, str]] = set()
         self._prefix = os.path.join(str(self.folder), "")  # noqa: PTH118 - "/" must stay "/", a Path drops the slash
 

@@ -59,11 +59,19 @@ def build_places(root: LintedRoot, template_folder: Path) -> list[BuildPlace]:
     for base in (inner, *inner.parents) if inner is not None else ():
         if not root.holds(str(base)):
             break
-        for name in (*_configured(root, base), BUILD_FOLDER):
-            folder = root.resolve(base, name)
-            if folder is not None and folder != base and folder.is_dir():
-                found.setdefault(folder, BuildPlace(folder, base, base == inner))
+        for folder in _written_from(root, base):
+            found.setdefault(folder, BuildPlace(folder, base, base == inner))
     return list(found.values())
+
+
+def _written_from(root: LintedRoot, base: Path) -> list[Path]:
+    """The build folders that `sam build`, run in this folder, may have written; every template below asks."""
+    known = root.build_folders.get(base)
+    if known is None:
+        named = [root.resolve(base, name) for name in (*_configured(root, base), BUILD_FOLDER)]
+        known = [folder for folder in named if folder is not None and folder != base and folder.is_dir()]
+        root.build_folders[base] = known
+    return known
 
 
 def _configured(root: LintedRoot, base: Path) -> list[str]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from archlint.errors import TemplateError
 from archlint.graph.edges.paths import branches, follow
 from archlint.graph.edges.string_template import Flat, flatten, parse_json, quote_placeholders
 from archlint.template.model import Place
@@ -109,9 +108,4 @@ def _local(linker: Linker, stack: Stack, value: Any) -> Document | None:
 
 def _with_placeholders(linker: Linker, stack: Stack, location: str) -> Document | None:
     """A file that is JSON only when its substitutions are made: `"TimeoutSeconds": ${Timeout}`."""
-    from archlint.graph.files import open_below
-
-    try:
-        return open_below(stack.template.document, location, linker.settings.root, quote_placeholders)
-    except (OSError, TemplateError):
-        return None
+    return linker.open_local(stack, location, quote_placeholders)
