@@ -214,7 +214,7 @@ class _YamlReader:
         while type(event) is not MappingEndEvent:
             if type(event) is not ScalarEvent:
                 raise self._error(event, "a mapping key must be text")
-            key = intern(event.value)  # the same few words in every template: a tenth less memory
+            key = intern(event.value)  # the same few words in every template
             child = following()
             if type(child) is ScalarEvent and child.tag is None and child.anchor is None:
                 # The common case, without two calls: a third of the time of a whole parse.
