@@ -12,6 +12,7 @@ import msgspec
 
 from archlint.errors import BaselineError
 from archlint.findings import Finding, Suppression
+from archlint.reads import looked_for
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -119,8 +120,13 @@ def stale(baseline: Baseline, findings: Iterable[Finding], linted: Collection[st
     return {
         key: entry.count - used[key]
         for key, entry in sorted(baseline.entries.items())
-        if entry.count > used[key] and (files is None or key.file in files or not (baseline.folder / key.file).exists())
+        if entry.count > used[key] and (files is None or key.file in files or not _is_there(baseline.folder / key.file))
     }
+
+
+def _is_there(path: Path) -> bool:
+    looked_for(str(path))
+    return path.exists()
 
 
 def describe(key: Key) -> str:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sys
 
-MISSED = "archlint.missed"
-"""Audit event: a file or folder that a template names is not there. Python itself tells what is opened and listed."""
+LOOKED_FOR = "archlint.looked_for"
+"""Audit event: a path that is not there, or that links lead to. Python itself tells what is opened and listed."""
 
 
-def missed(path: str) -> None:
-    """Tells that a path was looked for in vain: a result changes when something appears there."""
-    sys.audit(MISSED, path)
+def looked_for(path: str) -> None:
+    """Tells that a path was looked for: a result changes when something else is found there."""
+    sys.audit(LOOKED_FOR, path)
+
+
+def looked_into(folder: str) -> None:
+    """Tells that the time of a folder counts, which changes with what lies in it: as if it had been listed."""
+    sys.audit("os.scandir", folder)

@@ -31,7 +31,9 @@ def key_of(paths: Sequence[Path], config: Config, focus: Sequence[Path]) -> str:
         str(Path.cwd()),
         _program(),
         [name for name in _OPTIONAL if find_spec(name) is not None],
+        _installed(),
         [os.path.abspath(path) for path in paths],  # noqa: PTH100 - links stay as typed
+        [os.path.realpath(path) for path in paths],
         [os.path.abspath(path) for path in focus],  # noqa: PTH100 - likewise
         config,
     ]
@@ -43,6 +45,12 @@ def own_folders() -> tuple[str, ...]:
     from archlint.ruleset.packs import builtin_pack_path
 
     return (str(Path(__file__).parents[1]), str(builtin_pack_path()))
+
+
+def _installed() -> list[tuple[str, int]]:
+    """The folders of installed packages and when something was last put into them: what archlint builds on."""
+    folders = [path for path in sys.path if path.endswith("-packages") and os.path.isdir(path)]  # noqa: PTH112 - strings
+    return [(folder, os.stat(folder).st_mtime_ns) for folder in folders]  # noqa: PTH116 - likewise
 
 
 def _program() -> list[tuple[str, int, int]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from archlint.reads import MISSED
+from archlint.reads import LOOKED_FOR
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -25,7 +25,10 @@ _SECOND_NS = 1_000_000_000
 _COARSE_TICK_NS = 2 * _SECOND_NS
 
 Stamp = tuple[int, ...]
-"""Size, time of change in ns and inode of a file; nothing for one that is not there."""
+"""Size, inode and times of change in ns: of the content, and of anything. Nothing for a file that is not there.
+
+Tools write the first time as they like (`npm` says 1985), the second one is the system's; it tells permissions, too.
+"""
 Entry = tuple[str, Stamp]
 """Name and stamp of what lies in a folder."""
 
@@ -33,12 +36,14 @@ Entry = tuple[str, Stamp]
 class Snapshot(msgspec.Struct, frozen=True):
     """Files by path with their stamps, and folders by path with what lies in them.
 
-    `ignored` are files that the run itself writes.
+    `ignored` are files that the run itself writes. `latest` is when something was last put into one of the folders,
+    in ns.
     """
 
     files: dict[str, Stamp]
     folders: dict[str, list[Entry]]
     ignored: frozenset[str] = frozenset()
+    latest: int = 0
 
     def holds(self) -> bool:
         """Whether everything is as it was."""
@@ -52,29 +57,26 @@ class Snapshot(msgspec.Struct, frozen=True):
 
         `began` is the time of the run's start, in seconds since the epoch.
         """
-        latest = int(began * _SECOND_NS)
+        start = int(began * _SECOND_NS)
         stamps = [*self.files.values(), *(stamp for entries in self.folders.values() for _, stamp in entries)]
-        return all(_changed(stamp) + _tick(stamp) < latest for stamp in stamps)
+        return self.latest < start and all(time + _tick(time) < start for stamp in stamps for time in stamp[2:])
 
 
-def _changed(stamp: Stamp) -> int:
-    return stamp[1] if len(stamp) > 1 else 0
+def _tick(changed: int) -> int:
+    return _COARSE_TICK_NS if changed % _SECOND_NS == 0 else _TICK_NS
 
 
-def _tick(stamp: Stamp) -> int:
-    return _COARSE_TICK_NS if _changed(stamp) % _SECOND_NS == 0 else _TICK_NS
-
-
-def take(reads: Reads, *, extra: Iterable[str] = (), ignored: Iterable[str] = ()) -> Snapshot:
-    """A snapshot of everything in `reads`, and of the files `extra`, there or not."""
+def take(reads: Reads, *, ignored: Iterable[str] = ()) -> Snapshot:
+    """A snapshot of everything in `reads`."""
     kept = frozenset(ignored)
-    folders = {folder: _entries(folder, reads.folders, kept) for folder in sorted(reads.folders)}
     # Next to what was opened something else may have been looked for.
     there = [path for path in reads.files if os.path.exists(path)]  # noqa: PTH110 - thousands of paths
-    beside = {os.path.dirname(path) for path in there} - folders.keys()  # noqa: PTH120 - likewise
-    folders |= {folder: _entries(folder, reads.folders | beside, kept) for folder in sorted(beside)}
-    files = {path: _stamp(path) for path in sorted({*reads.files, *extra} - kept)}
-    return Snapshot(files, folders, kept)
+    walked = reads.folders | {os.path.dirname(path) for path in there}  # noqa: PTH120 - likewise
+    folders = {folder: _entries(folder, walked, kept) for folder in sorted(walked)}
+    listed = {os.path.join(folder, name): stamp for folder, entries in folders.items() for name, stamp in entries}  # noqa: PTH118 - likewise
+    files = {path: _stamp(path) for path in sorted((reads.files | reads.looked_for) - kept)}
+    files = {path: stamp for path, stamp in files.items() if not stamp or listed.get(path) != stamp}
+    return Snapshot(files, folders, kept, max(map(_put_into, folders), default=0))
 
 
 def _stamp(path: str) -> Stamp:
@@ -82,8 +84,20 @@ def _stamp(path: str) -> Stamp:
         found = os.stat(path)  # noqa: PTH116 - thousands of paths
     except (OSError, ValueError):
         return ()
-    # Of a folder only its being there counts here.
-    return (0,) if stat.S_ISDIR(found.st_mode) else (found.st_size, found.st_mtime_ns, found.st_ino)
+    # Of a folder only its being there counts here, and that it is the same when a link leads to it.
+    return (0, found.st_ino) if stat.S_ISDIR(found.st_mode) else _times(found)
+
+
+def _times(found: os.stat_result) -> Stamp:
+    size = 0 if stat.S_ISDIR(found.st_mode) else found.st_size
+    return (size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _put_into(folder: str) -> int:
+    try:
+        return os.stat(folder).st_mtime_ns  # noqa: PTH116 - thousands of paths
+    except OSError:
+        return 0
 
 
 def _entries(folder: str, walked: Collection[str], ignored: frozenset[str]) -> list[Entry]:
@@ -96,12 +110,13 @@ def _inside(folder: str, walked: Collection[str], ignored: frozenset[str]) -> It
             for entry in entries:
                 if entry.path in ignored:
                     continue
-                if entry.name in _NAMED_ONLY or entry.path in walked:
+                if entry.is_symlink():
+                    yield entry.name, _times(entry.stat(follow_symlinks=False))
+                    yield entry.name, _stamp(entry.path)
+                elif entry.name in _NAMED_ONLY or entry.path in walked:
                     yield entry.name, (0,)
-                    continue
-                found = entry.stat(follow_symlinks=False)
-                size = 0 if stat.S_ISDIR(found.st_mode) else found.st_size
-                yield entry.name, (size, found.st_mtime_ns, found.st_ino)
+                else:
+                    yield entry.name, _times(entry.stat(follow_symlinks=False))
     except OSError:
         return
 
@@ -111,10 +126,12 @@ class Reads:
 
     def __init__(self) -> None:
         self.files: set[str] = set()
+        self.looked_for: set[str] = set()
         self.folders: set[str] = set()
         self.began = 0.0
         self._own = _own_folders()
         self._search_path = {os.path.abspath(path) for path in sys.path}  # noqa: PTH100 - as the events name them
+        self._installed = tuple(f"{path}/" for path in self._search_path if path.endswith("-packages"))
 
     def __enter__(self) -> Self:
         self.began = time.time()
@@ -133,21 +150,22 @@ class Reads:
         if not isinstance(path, str):
             return
         absolute = path if path.startswith("/") else os.path.abspath(path)  # noqa: PTH100 - no link is followed
-        if event == MISSED:
-            self.files.add(absolute)
+        if event == LOOKED_FOR:
+            self.looked_for.add(absolute)
         elif event == "open":
             if absolute.endswith(".pyc"):  # a rule's own module: what counts is its source
                 with contextlib.suppress(ValueError):
                     absolute = source_from_cache(absolute)
-            is_module = "/site-packages/" in absolute and absolute.endswith((".py", ".so"))
+            is_module = absolute.startswith(self._installed) and absolute.endswith((".py", ".so"))
             if not is_module and not absolute.startswith(self._own):
                 self.files.add(absolute)
-        elif absolute not in self._search_path and not absolute.startswith(self._own):
+        # Python lists the folders of its search path when it imports; what is linted may be one of them.
+        elif not absolute.startswith(self._own) and (event == "os.scandir" or absolute not in self._search_path):
             self.folders.add(absolute)
 
 
 _listeners: list[Reads] = []
-_EVENTS = frozenset({"open", "os.scandir", "os.listdir", MISSED})
+_EVENTS = frozenset({"open", "os.scandir", "os.listdir", LOOKED_FOR})
 
 
 def _hear(event: str, arguments: tuple[object, ...]) -> None:

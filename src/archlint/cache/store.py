@@ -14,7 +14,9 @@ from archlint.cache.key import key_of
 from archlint.cache.snapshot import Reads, Snapshot, take
 from archlint.findings import Finding, Notification, Severity
 from archlint.lint import LintResult, Summary, run
+from archlint.reporters.sources import Sources
 from archlint.ruleset.rule import RuleMeta
+from archlint.template.discover import root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,7 +41,6 @@ class _Rule(msgspec.Struct, frozen=True):
 
 
 class _Stored(msgspec.Struct, frozen=True):
-    root: str
     findings: tuple[Finding, ...]
     notifications: tuple[Notification, ...]
     rules: tuple[_Rule, ...]
@@ -54,7 +55,7 @@ class ResultCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def load(self, key: str, config: Config) -> LintResult | None:
+    def load(self, key: str, root: Path, config: Config) -> LintResult | None:
         """The result of an earlier run; None when there is none or something has changed since."""
         try:
             stored = msgspec.msgpack.decode((self.folder / (key + _SUFFIX)).read_bytes(), type=_Stored)
@@ -67,7 +68,7 @@ class ResultCache:
             for rule in stored.rules
         )
         return LintResult(
-            Path(stored.root),
+            root,
             stored.findings,
             stored.notifications,
             rules,
@@ -85,7 +86,6 @@ class ResultCache:
             for rule in result.rules
         )
         stored = _Stored(
-            str(result.root),
             result.findings,
             result.notifications,
             rules,
@@ -96,14 +96,22 @@ class ResultCache:
         with contextlib.suppress(OSError, msgspec.MsgspecError, ValueError):
             content = msgspec.msgpack.encode(stored)
             descriptor, written = tempfile.mkstemp(dir=self.folder)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            Path(written).replace(self.folder / (key + _SUFFIX))
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(content)
+                Path(written).replace(self.folder / (key + _SUFFIX))
+            finally:
+                Path(written).unlink(missing_ok=True)
             self._forget_oldest()
 
     def prepare(self) -> bool:
-        """Makes the folder, which git and backups leave out; False when nothing can be written there."""
+        """Makes the folder, which git and backups leave out; False when nothing can be written there.
+
+        A link that somebody put there may lead to a folder of other things: those are not to be thrown away as old.
+        """
         try:
+            if self.folder.is_symlink():
+                return False
             if not self.folder.is_dir():
                 self.folder.mkdir()
                 (self.folder / ".gitignore").write_text("*\n", encoding="utf-8")
@@ -128,8 +136,11 @@ def run_cached(
     `written` are the files that the command writes its reports to. Results lie below `config.root`.
     """
     cache = ResultCache(config.root / FOLDER)
-    key = key_of(paths, config, focus)
-    known = cache.load(key, config)
+    try:
+        key = key_of(paths, config, focus)
+    except UnicodeEncodeError:  # a name that is not UTF-8
+        return run(paths, config, focus=focus)
+    known = cache.load(key, root_of(paths), config)
     if known is not None:
         return known
     is_ready = cache.prepare()
@@ -137,23 +148,16 @@ def run_cached(
         result = run(paths, config, focus=focus)
     if is_ready and _is_worth_keeping(result):
         ignored = [os.path.abspath(path) for path in written]  # noqa: PTH100 - as the entries of folders are named
-        snapshot = take(reads, extra=_above(result.root), ignored=ignored)
+        snapshot = take(reads, ignored=ignored)
         if snapshot.is_settled(reads.began):
             cache.save(key, result, snapshot)
     return result
 
 
 def _is_worth_keeping(result: LintResult) -> bool:
-    """No rule crashed, and every file that a report quotes lies where it is found again."""
+    """No rule crashed, and the files that reports quote say on disk what was read: no other encoding, none outside."""
     if any(note.level is Severity.ERROR for note in result.notifications):
         return False
+    on_disk = Sources(msgspec.structs.replace(result, documents={}))
     files = {place.file for finding in result.findings for place in (finding.location, *finding.related, *finding.flow)}
-    return all(not file.startswith(("../", "/")) for file in files)
-
-
-def _above(root: Path) -> list[str]:
-    """What a run looks for in the folders around the one it lints: the top of the checkout, and what is said there."""
-    from archlint.graph.codeowners import FILE_NAME, FOLDERS
-
-    names = [".git", ".gitignore", *(os.path.join(folder, FILE_NAME) for folder in FOLDERS)]  # noqa: PTH118 - strings
-    return [os.path.join(folder, name) for folder in (root, *root.parents) for name in names]  # noqa: PTH118 - likewise
+    return all(on_disk.lines(file) == result.documents[file].lines for file in files & result.documents.keys())

@@ -150,8 +150,8 @@ class _Target(msgspec.Struct, frozen=True):
     @property
     def draws_graph(self) -> bool:
         """Whether the report shows a part of the graph: SARIF's `graphs`, the picture of a job summary."""
-        on_github = "GITHUB_ACTIONS" in os.environ
-        return self.name == "sarif" or (self.name in ("auto", "github") and on_github)
+        has_summary = any(name in os.environ for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"))
+        return self.name == "sarif" or (self.name in ("auto", "github") and has_summary)
 
     def write(self, result: LintResult, stream: TextIO, options: Options) -> None:
         """Writes the report."""

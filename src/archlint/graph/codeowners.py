@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
+from archlint.reads import looked_for
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
@@ -98,6 +100,8 @@ def _dialect(top: Path, folder: str, text: str) -> Dialect:
     lines = [line.strip() for line in text.splitlines()]
     if any(line.startswith("!") or _HEADING.fullmatch(line) for line in lines):
         return "gitlab"
+    looked_for(str(top / ".gitlab-ci.yml"))
+    looked_for(str(top / ".github"))
     is_on_gitlab = (top / ".gitlab-ci.yml").is_file() and not (top / ".github").is_dir()
     return "gitlab" if is_on_gitlab else "github"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archlint.errors import TemplateError
-from archlint.reads import missed
+from archlint.reads import looked_for
 from archlint.template.document import Document, decode, read_document
 
 if TYPE_CHECKING:
@@ -50,10 +50,12 @@ def text_below(document: Document, relative: str, root: Path) -> str | None:
 def _path_below(document: Document, relative: str, root: Path) -> Path | None:
     named = os.path.join(document.path.parent, relative)  # noqa: PTH118 - str: most templates name files of another kind
     path = Path(os.path.realpath(named))
+    if str(path) != named:
+        looked_for(named)
     if not path.is_relative_to(_real(root)):
         return None
     if not path.is_file():
-        missed(str(path))
+        looked_for(str(path))
         path = _in_other_case(path)
     return path if path.is_file() and path.stat().st_size <= MAX_BYTES else None
 

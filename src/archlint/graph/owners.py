@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.graph.codeowners import FILE_NAME, FOLDERS, CodeOwners, find_code_owners
-from archlint.template.discover import relative_name
+from archlint.reads import looked_for
+from archlint.template.discover import is_checkout, relative_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -147,7 +148,7 @@ class Owners:
         above = os.path.dirname(folder)  # noqa: PTH120
         # The file in `docs/` speaks for the folder above it.
         places = [place for place in FOLDERS if place or os.path.basename(folder) not in FOLDERS]  # noqa: PTH119
-        if any(os.path.isfile(os.path.join(folder, place, FILE_NAME)) for place in places):  # noqa: PTH113, PTH118
+        if any(_is_file(os.path.join(folder, place, FILE_NAME)) for place in places):  # noqa: PTH118
             found = folder
         elif folder not in (self._top, above):
             found = self._repository(above)
@@ -155,9 +156,14 @@ class Owners:
         return found
 
 
+def _is_file(path: str) -> bool:
+    looked_for(path)
+    return os.path.isfile(path)  # noqa: PTH113 - one call for each folder
+
+
 def _top(root: Path) -> str:
     """The checkout that the run's root lies in, or the root itself."""
-    return str(next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root))
+    return str(next((folder for folder in (root, *root.parents) if is_checkout(folder)), root))
 
 
 def _globs(pairs: tuple[tuple[str, str], ...]) -> list[tuple[GitIgnoreSpec, str]]:

@@ -7,7 +7,7 @@ import re
 import stat
 from pathlib import Path
 
-from archlint.reads import missed
+from archlint.reads import looked_for
 
 _REMOTE = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://|^(arn|s3):")
 
@@ -46,9 +46,11 @@ class LintedRoot:
         try:
             named = os.path.join(base, text)  # noqa: PTH118 - str: most paths that are asked for do not exist
             if not os.path.exists(named):  # noqa: PTH110 - likewise
-                missed(named)
+                looked_for(named)
                 return None
             real_path = os.path.realpath(named)
+            if real_path != named:
+                looked_for(named)
         except (OSError, ValueError):  # too long, a null byte, a loop
             return None
         if self.holds(real_path):

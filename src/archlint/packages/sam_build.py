@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from archlint.reads import looked_for, looked_into
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -133,6 +135,7 @@ def _has_source(definition: dict[str, Any], source: Path | None, place: BuildPla
     if source is None or not isinstance(built_from, str):
         return place.is_own
     try:
+        looked_for(built_from)
         folder = Path(built_from)
         if folder.exists():
             return folder.resolve() == source
@@ -149,6 +152,8 @@ def _build(root: LintedRoot, build: Path, full_path: str, shared: tuple[str, ...
         if folder is None or folder == build or not folder.is_dir():
             continue
         log, template = build.parent / "build.toml", build / BUILT_TEMPLATE
+        looked_for(str(template))
+        looked_into(str(folder))
         made = max(path.stat().st_mtime for path in (folder, log, template) if path.exists())
         return Build(folder, made, is_finished=template.exists() or not log.exists())
     return None

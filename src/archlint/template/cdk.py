@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from archlint.findings import Region
+from archlint.reads import looked_for
 from archlint.template.discover import NEVER_WALKED
 from archlint.template.document import Document
 
@@ -238,7 +239,9 @@ class SourceLines:
 
     def _read(self, file: str) -> Document | None:
         try:
-            path = Path(os.path.realpath(Path(self._root, file)))
+            named = os.path.join(self._root, file)  # noqa: PTH118 - realpath takes a string
+            looked_for(named)
+            path = Path(os.path.realpath(named))
             if not path.is_relative_to(self._root):
                 return None
             inside = path.relative_to(self._root)

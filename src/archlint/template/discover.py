@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from archlint.errors import UsageError
+from archlint.reads import looked_for
 from archlint.template.globs import gitignore
 
 if TYPE_CHECKING:
@@ -65,15 +66,14 @@ def discover(paths: Sequence[Path], exclude: Sequence[str] = (), exclude_from: P
     counts from `exclude_from`, else from the root. What is named is looked at although it is excluded or ignored.
     Raises UsageError for a path that does not exist or is neither a file nor a folder.
     """
-    resolved = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100 - Path.resolve would follow links
+    resolved = [_absolute(path) for path in paths]
     for path, given in zip(resolved, paths, strict=True):
         if not path.exists():
             hint = "archlint reads no standard input: give it a file" if str(given) == "-" else None
             raise UsageError(f"no such file or folder: {given}", hint=hint)
         if not path.is_file() and not path.is_dir():  # a pipe or a device would be read without end
             raise UsageError(f"{given} is neither a file nor a folder", hint="write what it gives to a file first")
-    folders = [path if path.is_dir() else path.parent for path in resolved]
-    root = folders[0] if len(folders) == 1 else Path(os.path.commonpath(folders))
+    root = root_of(paths)
     named = frozenset(path for path in resolved if not path.is_dir())
     found: set[Path] = set(named)
     excluded = _Excluded(gitignore(exclude), exclude_from or root) if exclude else None
@@ -81,6 +81,16 @@ def discover(paths: Sequence[Path], exclude: Sequence[str] = (), exclude_from: P
         if path.is_dir():
             found.update(_walk(path, root, excluded))
     return Discovery(root, tuple(sorted(found, key=str)), named)
+
+
+def root_of(paths: Sequence[Path]) -> Path:
+    """The one folder given, the folder of the one file given, else the deepest common folder."""
+    folders = [path if path.is_dir() else path.parent for path in map(_absolute, paths)]
+    return folders[0] if len(folders) == 1 else Path(os.path.commonpath(folders))
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
 
 
 class _Excluded(NamedTuple):
@@ -172,16 +182,20 @@ def _gitignore(folder: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:
 def _ignores_above(start: Path) -> tuple[tuple[str, GitIgnoreSpec], ...]:
     """The `.gitignore` files between the top of the git checkout and `start`, `start` itself left out."""
     above: list[Path] = []
-    if not (start / ".git").exists():
+    if not is_checkout(start):
         for parent in start.parents:
             above.append(parent)
-            if (parent / ".git").exists():
+            if is_checkout(parent):
                 break
         else:
             return ()
-    return tuple(
-        spec for folder in reversed(above) if (folder / ".gitignore").is_file() for spec in _gitignore(str(folder))
-    )
+    return tuple(spec for folder in reversed(above) for spec in _gitignore(str(folder)))
+
+
+def is_checkout(folder: Path) -> bool:
+    """Whether a folder is the top of a git checkout."""
+    looked_for(str(folder / ".git"))
+    return (folder / ".git").exists()
 
 
 def _is_ignored(

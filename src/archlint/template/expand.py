@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from archlint.errors import ArchlintError
+from archlint.reads import looked_for
 from archlint.template.document import Document, read_document
 from archlint.template.model import Body, Diagnostic, Place, TemplatePath
 
@@ -90,7 +91,9 @@ class Expansion:
         if not isinstance(location, str) or location.startswith(("s3://", "http://", "https://")):
             self._note("an include from S3 is not read: what it adds is not checked", here)
             return None
-        target = (here.document.path.parent / location).resolve()
+        named = here.document.path.parent / location
+        looked_for(str(named))
+        target = named.resolve()
         if depth >= MAX_INCLUDE_DEPTH or not target.is_relative_to(self.root.resolve()):
             self._note(f"include {location} is outside the checked folder or includes itself: it is not read", here)
             return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archlint.graph.code.model import MAX_BYTES
-from archlint.reads import missed
+from archlint.reads import looked_for
 
 if TYPE_CHECKING:
     from archlint.graph.link import Linker
@@ -38,7 +38,10 @@ class Folder:
 
     def holds_folder(self, name: str) -> bool:
         """Whether there is a folder at this path."""
-        return self._path is not None and not name.startswith("..") and (self._path / name).is_dir()
+        if self._path is None or name.startswith(".."):
+            return False
+        looked_for(str(self._path / name))
+        return (self._path / name).is_dir()
 
     def _read(self, name: str) -> str | None:
         if self._path is None:
@@ -46,7 +49,7 @@ class Folder:
         try:
             named = os.path.join(self._path, name)  # noqa: PTH118 - str: most names that are tried do not exist
             if not os.path.isfile(named):  # noqa: PTH113 - likewise
-                missed(named)
+                looked_for(named)
                 return None
             real = Path(os.path.realpath(named))
             if not real.is_relative_to(self._root) or real.stat().st_size > MAX_BYTES:
@@ -87,9 +90,11 @@ class Folders:
             if "://" in name:
                 return None
             if not os.path.isdir(named):  # noqa: PTH112 - likewise
-                missed(named)
+                looked_for(named)
                 return None
             path = Path(os.path.realpath(named))
+            if str(path) != named:
+                looked_for(named)
             if not path.is_relative_to(self._root):
                 return None
         except (OSError, ValueError):

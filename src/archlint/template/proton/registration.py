@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archlint.errors import TemplateError
+from archlint.reads import looked_for
 from archlint.template.document import Document, decode, read_document
 from archlint.template.load import unreadable
 
@@ -25,6 +26,8 @@ COMPATIBLE_FILE = ".compatible-envs"
 def read_registration(bundle: ProtonBundle, folder: Path, name: str) -> None:
     """Fills the registration, the compatible environments and the component sources of a bundle."""
     registration, compatible = folder / REGISTRATION_FILE, folder / COMPATIBLE_FILE
+    looked_for(str(registration))
+    looked_for(str(compatible))
     try:
         if registration.is_file():
             bundle.registration = read_document(registration, f"{name}/{REGISTRATION_FILE}")
