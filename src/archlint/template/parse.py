@@ -119,6 +119,8 @@ class _YamlReader:
         except yaml.YAMLError as error:
             raise _mark_error(error) from error
         self._anchors: dict[str, tuple[Any, int]] = {}
+        # What `<<` names goes into other mappings; kept, as what is made after it would get its identity and marks.
+        self._merged_away: list[Any] = []
         self._count = 0
 
     def document(self) -> Json:
@@ -225,6 +227,7 @@ class _YamlReader:
             else:
                 value = self._value(child, depth + 1)
             if key == "<<" and event.implicit[0]:
+                self._merged_away.append(value)
                 merged.extend(value if isinstance(value, list) else [value])
             elif key in mapping:
                 mark: Any = event.start_mark

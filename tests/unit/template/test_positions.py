@@ -63,6 +63,12 @@ def test_noted_lines_are_those_of_a_full_parse() -> None:
     assert len(known) > 60
 
 
+def test_what_was_merged_away_leaves_no_lines_behind() -> None:
+    mapping = "{}:\n  <<:\n    - *a\n    - {{Q: 2}}\n  <<: [{{R: 3}}, *a]\n{}: [[p], [q], [r, s], !Sub [t, u]]\n"
+    text = "A: &a {P: 1}\n" + "".join(mapping.format(f"K{number}", f"L{number}") for number in range(20))
+    assert list(_differences(read_document(Path("t.yaml"), "t.yaml", text))) == []
+
+
 @pytest.mark.parametrize(
     ("path", "line", "column"),
     [
