@@ -185,7 +185,11 @@ def _secrets(graph: ResourceGraph, parts: Iterable[Node]) -> list[Node]:
 def _groups(graph: ResourceGraph, node: Node) -> set[Node]:
     """Security groups (or what stands for them) that a function or database is placed in."""
     placed = graph.outgoing(node, EdgeKind.RUNS_IN)
-    return {edge.target for edge in placed if edge.target.type == _GROUP or edge.target.external}
+    return {edge.target for edge in placed if edge.target.type == _GROUP or _may_be_a_group(edge.target)}
+
+
+def _may_be_a_group(place: Node) -> bool:
+    return place.external and not place.logical_id.startswith(("subnet-", "vpc-"))
 
 
 def _is_in_vpc(compute: Node, groups: set[Node]) -> bool:

@@ -22,6 +22,8 @@ _LIST_TYPE = re.compile(r"List<|^CommaDelimitedList$")
 _NAMELESS = re.compile(
     r"arn:[^:]*:(?:[^:]*:[^:]*:[^:]*:(?:[A-Za-z-]+[/:])?(?:[/:]\*?)?|s3:::/.*|dynamodb:[^:]*:[^:]*:table//.*)"
 )
+# IDs that EC2 gave: like an ARN, they name one thing whatever is asked for.
+_NETWORK_ID = re.compile(r"(?:vpc|subnet|sg)-(?:[0-9a-f]{17}|[0-9a-f]{8})")
 _QUEUE_URL = re.compile(r"https://(?:sqs\.[^/]*|[^/]*\.queue)\.amazonaws\.com")
 
 # Ref or GetAtt of these are the resource they stand for.
@@ -200,7 +202,8 @@ class Resolver(Texts):
             if node is not None:
                 return self._of_node(NodePart(node, "Ref")) if node.type in _STANDS_FOR else Target(node)
             return self._qualified_name(stack, text, types) or self._external_name(text, types)
-        return None
+        given = text.literal
+        return Target(self.external(given)) if given is not None and _NETWORK_ID.fullmatch(given) else None
 
     def _of_node(self, part: NodePart) -> Target | None:
         node, attribute = part.node, part.attribute

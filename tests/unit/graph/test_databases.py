@@ -54,7 +54,7 @@ HOST = "Environment: {Variables: {HOST: !GetAtt Shop.Endpoint.Address, PORT: !Ge
 
 
 def test_an_endpoint_counts_for_more_inside_the_network(graph_of: GraphOf) -> None:
-    vpc = "VpcConfig: {SecurityGroupIds: [!Ref %s], SubnetIds: [subnet-1]}"
+    vpc = "VpcConfig: {SecurityGroupIds: [!Ref %s], SubnetIds: [subnet-0123abcd]}"
     found = uses(
         graph_of(
             template(

@@ -49,6 +49,26 @@ def test_follow(value: Any, path: str, expected: list[Any]) -> None:
     assert follow(value, steps(path)) == expected
 
 
+def test_ids_that_ec2_gave_name_a_place_outside(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Given: {Type: String, Default: subnet-0123abcd}}
+        Resources:
+          Fn:
+            Type: AWS::Lambda::Function
+            Properties:
+              VpcConfig:
+                SubnetIds: [subnet-08afaaea0b1e4f825, !Ref Given, subnet-of-mine]
+                SecurityGroupIds: [sg-003fd8c2326289ec4, sg-xxxxxxxx, '']
+        """
+    )
+    assert drawn(graph) == [
+        "Fn -runs_in-> sg-003fd8c2326289ec4",
+        "Fn -runs_in-> subnet-0123abcd",
+        "Fn -runs_in-> subnet-08afaaea0b1e4f825",
+    ]
+
+
 def test_a_row_of_the_resource_itself(graph_of: GraphOf) -> None:
     graph = graph_of(
         """
