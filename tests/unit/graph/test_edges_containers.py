@@ -277,3 +277,25 @@ def test_images_are_pushed_and_pulled_as_the_policy_says(graph_of: GraphOf) -> N
         if edge.target.logical_id == "Images" and edge.evidence.label == "policy"
     ]
     assert found == ["writes"]
+
+
+def test_an_instance_runs_where_its_network_interfaces_are(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {Outer: {Type: "AWS::EC2::NetworkInterface::Id"}}
+        Resources:
+          Host:
+            Type: AWS::EC2::Instance
+            Properties:
+              NetworkInterfaces: [{NetworkInterfaceId: !Ref Card}, {NetworkInterfaceId: !Ref Outer}, {DeviceIndex: "2"}]
+          Card:
+            Type: AWS::EC2::NetworkInterface
+            Properties: {SubnetId: !Ref Net, GroupSet: [!Ref Group]}
+          Net: {Type: AWS::EC2::Subnet}
+          Group: {Type: AWS::EC2::SecurityGroup}
+        """
+    )
+    assert [text for text in drawn(graph, EdgeKind.RUNS_IN) if text.startswith("Host")] == [
+        "Host -runs_in-> Group",
+        "Host -runs_in-> Net",
+    ]

@@ -367,3 +367,52 @@ def test_sam_policy_templates_and_globals(graph_of: GraphOf) -> None:
     )
     found = allowed(graph)
     assert {key: edge.detail["referenced"] for key, edge in found.items()} == {("Fn", "reads", "Orders"): True}
+
+
+def test_a_parameter_that_the_policy_lets_the_code_get_is_referred_to(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Hook: {Type: AWS::SSM::Parameter, Properties: {Name: /app/hook, Type: String, Value: x}}
+          Code:
+            Type: AWS::Lambda::Function
+            Properties: {Role: !GetAtt Role.Arn, Environment: {Variables: {HOOK: /app/hook}}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: get
+                  PolicyDocument:
+                    Statement:
+                      - Effect: Allow
+                        Action: ssm:GetParameter
+                        Resource: !Sub "arn:aws:ssm:${AWS::Region}:${AWS::AccountId}:parameter/app/hook"
+        """
+    )
+    found = [(str(edge.source), edge.evidence) for edge in graph.edges if edge.target.logical_id == "Hook"]
+    assert ("Code", Evidence.POLICY) in found
+
+
+def test_a_bus_outside_the_run_whose_arn_the_code_is_told(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Code:
+            Type: AWS::Lambda::Function
+            Properties:
+              Role: !GetAtt Role.Arn
+              Environment:
+                Variables:
+                  BUS: !Sub "arn:aws:events:${AWS::Region}:${AWS::AccountId}:event-bus/core"
+                  OWN: !Sub "arn:aws:events:${AWS::Region}:${AWS::AccountId}:event-bus/default"
+                  TOPIC: !Sub "arn:aws:sns:${AWS::Region}:${AWS::AccountId}:news"
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: put
+                  PolicyDocument: {Statement: [{Effect: Allow, Action: events:PutEvents, Resource: "*"}]}
+        """
+    )
+    found = [edge.target.logical_id for edge in graph.edges if edge.kind is EdgeKind.PUBLISHES]
+    assert found == ["arn:aws:events:${AWS::Region}:${AWS::AccountId}:event-bus/core"]

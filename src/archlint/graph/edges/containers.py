@@ -84,6 +84,21 @@ def instance_profile(linker: Linker, node: Node) -> None:
                     linker.connect(EdgeKind.ASSUMES, node, role, place=node.place(*path), via=via)
 
 
+def network_interfaces(linker: Linker, node: Node) -> None:
+    """An instance `runs_in` the subnet and the security groups of the network interfaces that it is given."""
+    stack = node.stack
+    if stack is None:
+        return
+    for path, value in follow(node.properties, ("NetworkInterfaces", EACH, "NetworkInterfaceId")):
+        for interface in linker.targets(stack, value):
+            given = interface.node
+            if given.type != "AWS::EC2::NetworkInterface" or given.stack is None:
+                continue
+            for key in ("SubnetId", "GroupSet"):
+                for target in linker.targets(given.stack, given.properties.get(key)):
+                    linker.connect(EdgeKind.RUNS_IN, node, target.node, place=node.place(*path), via=given)
+
+
 def profile_roles(linker: Linker, profile: Node) -> list[Node]:
     """The roles of an instance profile of the run; anything else stands for itself."""
     if profile.type != _PROFILE or profile.stack is None:
@@ -94,7 +109,7 @@ def profile_roles(linker: Linker, profile: Node) -> list[Node]:
 FINDERS: dict[str, tuple[Finder, ...]] = {
     "AWS::ECS::TaskDefinition": (container_secrets, container_volumes),
     "AWS::Batch::JobDefinition": (container_secrets, container_volumes),
-    "AWS::EC2::Instance": (instance_profile,),
+    "AWS::EC2::Instance": (instance_profile, network_interfaces),
     "AWS::EC2::LaunchTemplate": (instance_profile,),
     "AWS::AutoScaling::LaunchConfiguration": (instance_profile,),
     "AWS::Batch::ComputeEnvironment": (instance_profile,),

@@ -145,6 +145,18 @@ class Told:
                 found.add(node)
         return sorted(found, key=lambda node: node.id)
 
+    def outside(self, service: str) -> list[Node]:
+        """The things outside the run whose ARNs, of this service, stand in the environment; no default bus."""
+        found: list[Node] = []
+        for parts in self._texts if self._stack is not None else ():
+            arn = parse_arn(Text(parts)) if Text(parts).startswith("arn:") else None
+            if arn is None or arn.service != service or self._stack is None:
+                continue
+            target = self._linker.target(self._stack, Text(parts))
+            if target is not None and target.node.external and not target.node.logical_id.endswith("event-bus/default"):
+                found.append(target.node)
+        return sorted(found, key=lambda node: node.id)
+
     def names(self, node: Node) -> bool:
         """True when the environment refers to this resource or holds its physical name."""
         if node in self._nodes:

@@ -156,7 +156,9 @@ def _told(linker: Linker, role: Node, compute: Node, broad: list[Permission]) ->
     denials = _denials(linker, role) if told is not None else []
     for permission, flow, actions in flows:
         admitted = _not_denied(actions, denials)
-        for node in told.of_types(flow.types) if told is not None and admitted else ():
+        if told is None or not admitted:
+            continue
+        for node in (*told.of_types(flow.types), *told.outside(flow.service)):
             if node is not compute and not _impossible(flow, node):
                 allowed = found.setdefault(_Key(flow.kind, node, flow.mode), _Allowed(permission.place))
                 allowed.actions |= admitted

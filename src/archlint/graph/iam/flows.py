@@ -16,6 +16,7 @@ WRITES = EdgeKind.WRITES
 PUBLISHES = EdgeKind.PUBLISHES
 INVOKES = EdgeKind.INVOKES
 CONNECTS = EdgeKind.CONNECTS
+REFERENCES = EdgeKind.REFERENCES
 
 
 class Flow(msgspec.Struct, frozen=True):
@@ -92,6 +93,7 @@ FLOWS: tuple[Flow, ...] = (
     ),
     _flow(READS, "ecr:BatchGetImage GetDownloadUrlForLayer", "ECR::Repository"),
     _flow(WRITES, "ecr:PutImage", "ECR::Repository"),
+    _flow(REFERENCES, "ssm:GetParameter GetParameters GetParametersByPath PutParameter", "SSM::Parameter"),
     _flow(READS, "kinesis:GetRecords SubscribeToShard", "Kinesis::Stream Kinesis::StreamConsumer"),
     _flow(PUBLISHES, "kinesis:PutRecord PutRecords", "Kinesis::Stream"),
     _flow(PUBLISHES, "firehose:PutRecord PutRecordBatch", "KinesisFirehose::DeliveryStream"),
