@@ -152,6 +152,27 @@ def test_log_subscriptions_and_groups_named_after_functions(graph_of: GraphOf) -
     assert not [node for node in graph.nodes.values() if node.external]
 
 
+def test_a_filter_names_the_log_group_that_a_function_makes(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Fn: {Type: AWS::Lambda::Function, Properties: {FunctionName: orders}}
+          Declared: {Type: AWS::Lambda::Function, Properties: {FunctionName: declared}}
+          Group: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: /aws/lambda/declared}}
+          Errors:
+            Type: AWS::Logs::MetricFilter
+            Properties: {LogGroupName: !Sub "/aws/lambda/${Fn}", FilterPattern: ERROR}
+          Known: {Type: AWS::Logs::MetricFilter, Properties: {LogGroupName: /aws/lambda/declared}}
+          Foreign: {Type: AWS::Logs::MetricFilter, Properties: {LogGroupName: /aws/lambda/elsewhere}}
+          Other: {Type: AWS::Logs::MetricFilter, Properties: {LogGroupName: /var/log/messages}}
+        """
+    )
+    assert sorted(drawn(graph)) == [
+        "Declared -logs_to-> Group",
+        "Fn -logs_to-> LogGroup /aws/lambda/${Fn}",
+    ]
+
+
 def test_mail_rules(graph_of: GraphOf) -> None:
     graph = graph_of(
         """

@@ -206,17 +206,29 @@ def log_group(linker: Linker, node: Node) -> None:
     if node.stack is None:
         return
     for path, value in follow(node.properties, ("LogGroupName",)):
-        flat = flatten(value)
-        if flat is None:
-            continue
-        for prefix, kind in _LOG_PREFIXES:
-            if not flat.text.startswith(prefix):
-                continue
-            name = flat.text.removeprefix(prefix).split("/", 1)[0]
-            for target in known(linker, node.stack, flat.value(name), kind):
-                if target.node.type == kind:
-                    linker.connect(EdgeKind.LOGS_TO, target.node, node, place=node.place(*path))
-            break
+        for writer in _writers(linker, node.stack, value):
+            linker.connect(EdgeKind.LOGS_TO, writer, node, place=node.place(*path))
+
+
+def log_filter(linker: Linker, node: Node) -> None:
+    """The group that a filter names and no template has: made by the first line that the function writes."""
+    if node.stack is None:
+        return
+    for path, value in follow(node.properties, ("LogGroupName",)):
+        writers = _writers(linker, node.stack, value)
+        for group in linker.targets(node.stack, value, LOG_GROUP) if writers else ():
+            for writer in writers if group.node.external else ():
+                linker.connect(EdgeKind.LOGS_TO, writer, group.node, place=node.place(*path))
+
+
+def _writers(linker: Linker, stack: Stack, name: Json) -> list[Node]:
+    """What writes to a log group of this name, told by its prefix."""
+    flat = flatten(name)
+    prefix, kind = next((row for row in _LOG_PREFIXES if flat is not None and flat.text.startswith(row[0])), ("", ""))
+    if flat is None or not prefix:
+        return []
+    writer = flat.text.removeprefix(prefix).split("/", 1)[0]
+    return [target.node for target in known(linker, stack, flat.value(writer), kind) if target.node.type == kind]
 
 
 _MAIL_ACTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -251,7 +263,8 @@ FINDERS: dict[str, tuple[Finder, ...]] = {
     BUCKET: (bucket_notifications,),
     TOPIC: (topic_subscriptions,),
     "AWS::SNS::Subscription": (subscription,),
-    "AWS::Logs::SubscriptionFilter": (log_subscription,),
+    "AWS::Logs::SubscriptionFilter": (log_subscription, log_filter),
+    "AWS::Logs::MetricFilter": (log_filter,),
     LOG_GROUP: (log_group,),
     "AWS::SES::ReceiptRule": (receipt_rule,),
 }
