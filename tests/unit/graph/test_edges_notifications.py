@@ -300,3 +300,26 @@ def test_an_alarm_on_an_api_of_another_stack_of_the_application(graph_of: GraphO
         """,
     )
     assert drawn(graph, EdgeKind.WATCHES) == ["High -watches-> Api"]
+
+
+def test_a_topic_outside_the_run_is_none_whatever_its_name_speaks_of(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {LambdaErrorTopicArn: {Type: String}, WorkerLambdaArn: {Type: String}}
+        Resources:
+          Files:
+            Type: AWS::S3::Bucket
+            Properties:
+              NotificationConfiguration:
+                TopicConfigurations:
+                  - {Event: "s3:ObjectCreated:*", Topic: "arn:aws:sns:eu-west-1:111122223333:lambda-news"}
+                  - {Event: "s3:ObjectRemoved:*", Topic: !Ref LambdaErrorTopicArn}
+                LambdaConfigurations: [{Event: "s3:ObjectRestore:*", Function: !Ref WorkerLambdaArn}]
+        """
+    )
+    found = {edge.target.logical_id.rpartition("#")[2]: edge.kind for edge in graph.edges if edge.target.external}
+    assert found == {
+        "arn:aws:sns:eu-west-1:111122223333:lambda-news": EdgeKind.DELIVERS,
+        "LambdaErrorTopicArn": EdgeKind.DELIVERS,
+        "WorkerLambdaArn": EdgeKind.TRIGGERS,
+    }

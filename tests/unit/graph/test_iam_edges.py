@@ -484,3 +484,23 @@ def test_a_folder_of_secrets_is_a_family(graph_of: GraphOf) -> None:
         """
     )
     assert set(edges(graph, EdgeKind.PERMITS)) == {("One", "Key"), ("Two", "Key")}
+
+
+def test_commands_are_granted_on_the_instances_they_run_on(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Host: {Type: AWS::EC2::Instance}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: run
+                  PolicyDocument:
+                    Statement:
+                      - Effect: Allow
+                        Action: ssm:SendCommand
+                        Resource: !Sub "arn:aws:ec2:${AWS::Region}:${AWS::AccountId}:instance/${Host}"
+        """
+    )
+    assert set(edges(graph, EdgeKind.GRANTS)) == {("Role", "Host")}

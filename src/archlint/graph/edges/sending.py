@@ -76,6 +76,13 @@ _STARTED_NAME = re.compile(
 )
 
 
+_CHANNEL_NAME = re.compile(
+    r"^arn:[^:]*:(?:dynamodb|events|firehose|kinesis|logs|s3|sns|sqs):"
+    r"|^(?:Bucket|DeliveryStream|EventBus|LogGroup|Queue|Stream|Table|Topic) "
+    r"|(?i:bucket|bus|queue|stream|table|topic)_?(?i:arn|id|name|url)?$"
+)
+
+
 def starts_code(node: Node) -> bool:
     """True when something runs because this node is sent something; of external nodes the name tells."""
     if not node.external:
@@ -84,6 +91,8 @@ def starts_code(node: Node) -> bool:
     file, _, name = node.logical_id.rpartition("#")
     owner, _, key = name.partition(".")
     name = (owner if key in ("", "Arn") else key) or file
+    if _CHANNEL_NAME.search(name):  # a topic for what a function sends is no function
+        return False
     return _STARTED_NAME.search(f"{name} :{node.service or ''}:") is not None
 
 

@@ -23,14 +23,22 @@ if TYPE_CHECKING:
 _SERVICES: dict[str, frozenset[str]] = {
     name: frozenset(prefixes.split())
     for name, prefixes in {
+        "ACMPCA": "acm-pca",
+        "AmazonMQ": "mq",
         "ApiGateway": "execute-api apigateway",
         "ApiGatewayV2": "execute-api apigateway",
         "Bedrock": "bedrock bedrock-agentcore",
+        "BedrockAgentCore": "bedrock-agentcore",
         "CertificateManager": "acm",
+        "CodeStarConnections": "codestar-connections codeconnections",
         "Cognito": "cognito-idp cognito-identity cognito-sync",
         "DocDB": "rds docdb-elastic",
         "DynamoDB": "dynamodb dax",
+        "EC2": "ec2 ssm ec2-instance-connect",  # Systems Manager runs its commands on instances
         "EFS": "elasticfilesystem",
+        "EMR": "elasticmapreduce",
+        "EMRContainers": "emr-containers",
+        "EMRServerless": "emr-serverless",
         "ElasticLoadBalancingV2": "elasticloadbalancing",
         "Elasticsearch": "es",
         "IAM": "iam sts",
@@ -38,6 +46,7 @@ _SERVICES: dict[str, frozenset[str]] = {
         "KinesisFirehose": "firehose",
         "Location": "geo",
         "MSK": "kafka kafka-cluster",
+        "MWAA": "airflow",
         "Neptune": "neptune-db rds",
         "OpenSearchServerless": "aoss",
         "OpenSearchService": "es opensearch",
@@ -55,6 +64,7 @@ _ARN_SERVICES: dict[str, frozenset[str]] = {
     name: frozenset({name, *prefixes.split()})
     for name, prefixes in {
         "dynamodb": "dax",
+        "ec2": "ssm ec2-instance-connect",
         "es": "opensearch",
         "kafka": "kafka-cluster",
         "rds": "rds-data",
