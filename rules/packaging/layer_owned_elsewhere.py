@@ -37,8 +37,9 @@ def check(context: RuleContext) -> Iterator[Finding]:
     for layer in context.graph.of_type("AWS::Lambda::LayerVersion"):
         declared.setdefault(str(context.values.value(layer, "LayerName")), []).append(layer)
     users: dict[tuple[str | None, str], dict[str, list[Node]]] = {}
+    own: dict[str | None, set[str]] = {}
     for function in context.graph.of_type("AWS::Lambda::Function"):
-        for name, owners in _foreign_layers(context, function, declared).items():
+        for name, owners in _foreign_layers(context, function, declared, own).items():
             layers = users.setdefault((function.file, " or ".join(sorted(owners))), {})
             layers.setdefault(name, []).append(function)
     for (_, whose), layers in users.items():
@@ -52,22 +53,30 @@ def check(context: RuleContext) -> Iterator[Finding]:
         )
 
 
-def _own_accounts(context: RuleContext, file: str | None) -> set[str]:
-    """The accounts that a template is deployed to: a function's role is always of its own account."""
-    functions = (node for node in context.graph.of_type("AWS::Lambda::Function") if node.file == file)
+def _own_accounts(one: Node, context: RuleContext) -> set[str]:
+    """The accounts that a function's template is deployed to: a role is always of its function's own account."""
+    beside = one.stack.nodes.values() if one.stack is not None else ()
+    functions = (node for node in beside if node.type == "AWS::Lambda::Function")
     roles = (context.values.value(function, "Role") for function in functions)
     return {matched[1] for role in roles if isinstance(role, str) and (matched := ROLE.match(role))}
 
 
-def _foreign_layers(context: RuleContext, function: Node, declared: dict[str, list[Node]]) -> dict[str, set[str]]:
-    """`name:version` of the layers that somebody else owns, with who that is: one per partition or region."""
+def _foreign_layers(
+    context: RuleContext, function: Node, declared: dict[str, list[Node]], own: dict[str | None, set[str]]
+) -> dict[str, set[str]]:
+    """`name:version` of the layers that somebody else owns, with who that is: one per partition or region.
+
+    `own` remembers the accounts of each file.
+    """
     found: dict[str, set[str]] = {}
     for remote in context.packages.remote_layers(function):
         here = declared.get(remote.name, [])
         owners = {node.owner for node in here if node.owner is not None}
         is_foreign = function.owner is not None and bool(owners) and function.owner not in owners
         is_remote = not here and remote.account is not None and not remote.is_published_by_aws
-        is_remote = is_remote and str(remote.account) not in _own_accounts(context, function.file)
+        if is_remote and function.file not in own:
+            own[function.file] = _own_accounts(function, context)
+        is_remote = is_remote and str(remote.account) not in own[function.file]
         if (is_foreign or is_remote) and remote.account not in context.params["trusted"]:
             names = found.setdefault(f"{remote.name}:{remote.version}", set())
             names.update(owners or {f"account {remote.account}"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archlint.graph.names import NAME_PROPERTY, given_name
-from archlint.graph.stack_names import has_stack_name, of_other_stack
+from archlint.graph.stack_names import Index, by_end, of_other_stack
 from archlint.graph.stacks import Stack, closest
 from archlint.graph.text import NodePart, Part, Text, joined
 
@@ -27,7 +27,7 @@ class NameIndex:
         self._graph = graph
         self._texts = texts
         self._names: dict[str, dict[tuple[Part, ...], list[Node]]] = {}
-        self._of_stacks: dict[str, dict[tuple[Part, ...], list[Node]]] = {}
+        self._of_stacks: dict[str, Index] = {}
 
     def named(self, stack: Stack, types: Iterable[str], name: Text) -> Node | None:
         """The resource of one of these types whose physical name is this text, nearest to `stack` when several."""
@@ -54,12 +54,11 @@ class NameIndex:
                 return found
         return None
 
-    def _with_stack_name(self, kind: str) -> dict[tuple[Part, ...], list[Node]]:
+    def _with_stack_name(self, kind: str) -> Index:
         """The names that have the name of their stack in them."""
         known = self._of_stacks.get(kind)
         if known is None:
-            index = self._names.get(kind, {})
-            known = self._of_stacks[kind] = {key: nodes for key, nodes in index.items() if has_stack_name(key)}
+            known = self._of_stacks[kind] = by_end(self._names.get(kind, {}))
         return known
 
     def names_of(self, kind: str) -> Iterator[tuple[Text, Node]]:

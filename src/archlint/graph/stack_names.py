@@ -8,7 +8,7 @@ the folder or file of the other template, and when one stack of the run alone ha
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from archlint.graph.stacks import closest
 from archlint.graph.text import Hole, Part, Text
@@ -24,15 +24,32 @@ _WORD = re.compile(r"[^\W_]+")
 _SAYS_STACK = re.compile(r"(?i)stack")
 _SEPARATORS = "-_/.:"
 Key = tuple[Part, ...]
+Index: TypeAlias = "dict[str, list[tuple[Key, Sequence[Node]]]]"
 
 
-def of_other_stack(stack: Stack, name: Key, index: Mapping[Key, Sequence[Node]]) -> Node | None:
+def by_end(names: Mapping[Key, Sequence[Node]]) -> Index:
+    """The names that have the name of their stack in them, by what stands behind it."""
+    found: Index = {}
+    for key, nodes in names.items():
+        end = key[-1] if len(key) in (2, 3) and any(map(_is_stack_name, key[:2])) else None
+        if isinstance(end, str):
+            found.setdefault(end, []).append((key, nodes))
+    return found
+
+
+def of_other_stack(stack: Stack, name: Key, index: Index) -> Node | None:
     """The resource of another stack whose name, with that stack's name in it, is `name`."""
     if not name or not all(isinstance(part, (str, Hole)) for part in name):
         return None
+    last = name[-1]
+    if not isinstance(last, str):
+        return None
+    # A name that is all text can end wherever a separator stands in it.
+    starts = [start for start, letter in enumerate(last) if letter in _SEPARATORS] if len(name) == 1 else [0]
     found = [
         node
-        for key, nodes in index.items()
+        for start in starts
+        for key, nodes in index.get(last[start:], ())
         if (beginning := _beginning(name, key)) is not None
         for node in nodes
         if node.stack is not None and node.stack is not stack and _names(stack, node.stack, beginning)
@@ -40,9 +57,8 @@ def of_other_stack(stack: Stack, name: Key, index: Mapping[Key, Sequence[Node]])
     return closest(stack, found, lambda node: node.stack)
 
 
-def has_stack_name(key: Key) -> bool:
-    """True for a name that begins with the name of the stack and goes on with more."""
-    return len(key) in (2, 3) and any(isinstance(part, Hole) and part.name == _STACK_NAME for part in key[:2])
+def _is_stack_name(part: Part) -> bool:
+    return isinstance(part, Hole) and part.name == _STACK_NAME
 
 
 def _beginning(name: Key, key: Key) -> Part | None:
