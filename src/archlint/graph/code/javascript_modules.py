@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
-from archlint.graph.code.model import MAX_BYTES, MAX_FILES, Env
+from archlint.graph.code.model import Env
+from archlint.graph.code.sources import reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,23 +114,8 @@ class Scripts:
 
     def reached(self, file: str) -> tuple[list[Script], list[str]]:
         """The file and all that it imports from the folder, with the reasons to doubt that this is everything."""
-        found: dict[str, Script] = {}
-        doubts: list[str] = []
-        pending = [file]
-        size = 0
-        while pending:
-            name = pending.pop()
-            if name in found:
-                continue
-            script = self.script(name)
-            size += len(self._folder.text(name) or "")
-            if script is None or len(found) >= MAX_FILES or size > MAX_BYTES:
-                doubts.append(f"{name} was not read")
-                continue
-            found[name] = script
-            doubts += script.doubts
-            pending += sorted(script.imports)
-        return list(found.values()), doubts
+        found, doubts = reached(self._folder, file, self.script)
+        return list(found.values()), [*doubts, *(doubt for script in found.values() for doubt in script.doubts)]
 
     def script(self, file: str) -> Script | None:
         """The parsed file; None when it is absent. One with errors in it is parsed as far as it goes."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
-from archlint.graph.code.model import MAX_BYTES, MAX_FILES
+from archlint.graph.code.sources import reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,23 +59,8 @@ class Modules:
 
     def reached(self, file: str) -> tuple[list[Module], list[str]]:
         """The module and all that it imports from the folder, with the reasons to doubt that this is everything."""
-        found: dict[str, Module] = {}
-        doubts: list[str] = []
-        pending = [file]
-        size = 0
-        while pending:
-            name = pending.pop()
-            if name in found:
-                continue
-            module = self.module(name)
-            size += len(self._folder.text(name) or "")
-            if module is None or len(found) >= MAX_FILES or size > MAX_BYTES:
-                doubts.append(f"{name} was not read")
-                continue
-            found[name] = module
-            doubts += self.doubts.get(name, ())
-            pending += sorted(module.imports)
-        return list(found.values()), doubts
+        found, doubts = reached(self._folder, file, self.module)
+        return list(found.values()), [*doubts, *(doubt for name in found for doubt in self.doubts.get(name, ()))]
 
     def module(self, file: str) -> Module | None:
         """The parsed module; None when it is absent or no Python that this interpreter reads."""

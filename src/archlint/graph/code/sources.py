@@ -6,12 +6,14 @@ import os
 import posixpath
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from archlint.graph.code.model import MAX_BYTES
+from archlint.graph.code.model import MAX_BYTES, MAX_FILES
 from archlint.reads import looked_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archlint.graph.link import Linker
     from archlint.graph.model import Node
 
@@ -57,6 +59,37 @@ class Folder:
             return real.read_bytes().decode("utf-8-sig")
         except (OSError, ValueError):  # not UTF-8, a null byte, too long
             return None
+
+
+class Source(Protocol):
+    """A parsed file, with the files of its folder that it imports."""
+
+    @property
+    def imports(self) -> set[str]:
+        """Paths below the folder."""
+
+
+_Source = TypeVar("_Source", bound=Source)
+
+
+def reached(folder: Folder, file: str, read: Callable[[str], _Source | None]) -> tuple[dict[str, _Source], list[str]]:
+    """The file and all that it imports from the folder, by path, and what of it was not read."""
+    found: dict[str, _Source] = {}
+    unread: list[str] = []
+    pending = [file]
+    size = 0
+    while pending:
+        name = pending.pop()
+        if name in found:
+            continue
+        source = read(name)
+        size += len(folder.text(name) or "")
+        if source is None or len(found) >= MAX_FILES or size > MAX_BYTES:
+            unread.append(f"{name} was not read")
+            continue
+        found[name] = source
+        pending += sorted(source.imports)
+    return found, unread
 
 
 class Folders:
