@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from archlint.config import Config
+from archlint.graph.model import EdgeKind, Evidence
 from archlint.lint import build, run
 from archlint.packages import Packages
 from archlint.template.model import Kind
@@ -73,12 +74,38 @@ def test_only_the_template_that_is_deployed_is_read(service: Path) -> None:
     assert template.kind is Kind.SERVERLESS_FRAMEWORK
 
 
-def test_the_folder_of_the_package_can_be_named(service: Path) -> None:
+@pytest.mark.parametrize("ignored", [".serverless", ".serverless/", ".serverless/*", "*.json"])
+def test_the_package_is_read_though_git_ignores_it(service: Path, ignored: str) -> None:
     (service / ".git").mkdir()
-    (service / ".gitignore").write_text(".serverless\n")
-    assert not build([service], Config()).templates
-    [template] = build([service / ".serverless"], Config()).templates
-    assert template.kind is Kind.SERVERLESS_FRAMEWORK
+    (service / ".gitignore").write_text(f"{ignored}\n")
+    for path in (service, service / ".serverless"):
+        [template] = build([path], Config()).templates
+        assert template.kind is Kind.SERVERLESS_FRAMEWORK
+
+
+def test_an_excluded_package_is_not_read(service: Path) -> None:
+    assert not build([service], Config(exclude=(".serverless",))).templates
+
+
+def test_the_code_lies_beside_the_package(service: Path) -> None:
+    (service / "src").mkdir()
+    (service / "src/work.js").write_text(
+        "const { SQSClient, SendMessageCommand } = require('@aws-sdk/client-sqs')\n"
+        "const client = new SQSClient({})\n"
+        "exports.handler = async () => client.send(new SendMessageCommand({ QueueUrl: process.env.JOBS }))\n"
+    )
+    path = service / ".serverless/cloudformation-template-update-stack.json"
+    template = json.loads(path.read_text())
+    jobs = {"Environment": {"Variables": {"JOBS": {"Ref": "Jobs"}}}}
+    template["Resources"]["WorkLambdaFunction"]["Properties"].update(jobs)
+    path.write_text(json.dumps(template))
+    graph = build([service], Config()).graph
+    [found] = [edge for edge in graph.edges if edge.kind is EdgeKind.PUBLISHES]
+    assert (found.source.logical_id, found.target.logical_id, found.evidence) == (
+        "WorkLambdaFunction",
+        "Jobs",
+        Evidence.CODE,
+    )
 
 
 def test_its_findings_are_found(service: Path) -> None:

@@ -30,7 +30,8 @@ SAM_LOG = "build.toml"
 SAM_TEMPLATE = "template.yaml"
 SAM_MARK = b"SamResourceId:"
 MAX_SAM_TEMPLATE = 8 * 1024 * 1024
-# The one file of a Serverless Framework package that is deployed as it stands.
+# The one file of a Serverless Framework package that is deployed as it stands. The framework's own `.gitignore` names
+# its folder, and nothing else stands for the stack: it is read all the same.
 SERVERLESS_FOLDER = ".serverless"
 SERVERLESS_TEMPLATE = "cloudformation-template-update-stack.json"
 
@@ -61,6 +62,8 @@ def relative_name(path: Path, root: Path) -> str:
 
 def discover(paths: Sequence[Path], exclude: Sequence[str] = (), exclude_from: Path | None = None) -> Discovery:
     """Files below `paths` (folders are walked, `.gitignore` and `exclude` globs honoured), in a stable order.
+
+    The template of a Serverless Framework package counts whatever `.gitignore` says.
 
     The root is the one folder given, the folder of the one file given, else the deepest common folder; `exclude`
     counts from `exclude_from`, else from the root. What is named is looked at although it is excluded or ignored.
@@ -130,7 +133,8 @@ def _walk(start: Path, root: Path, excluded: _Excluded | None) -> Iterator[Path]
                 continue
             suffixes = ASSEMBLY_SUFFIX if assembly else SUFFIXES
             wanted = entry.name.endswith(suffixes) and _is_wanted_file(entry, root)
-            if wanted and not _is_ignored(entry.path, ignores, excluded, is_dir=False):
+            packed = entry.name == SERVERLESS_TEMPLATE and _is_packed(entry)
+            if wanted and not _is_ignored(entry.path, () if packed else ignores, excluded, is_dir=False):
                 yield Path(entry.path)
 
 
@@ -155,9 +159,14 @@ def _is_walked(
 ) -> bool:
     if entry.name in NEVER_WALKED or (assembly and entry.name.startswith("asset.")):
         return False
-    if os.path.basename(os.path.dirname(entry.path)) == SERVERLESS_FOLDER:  # noqa: PTH119, PTH120 - the walk works on strings
+    if _is_packed(entry):
         return False  # what a plugin bundled there
-    return not _is_ignored(entry.path, ignores, excluded, is_dir=True)
+    return not _is_ignored(entry.path, () if entry.name == SERVERLESS_FOLDER else ignores, excluded, is_dir=True)
+
+
+def _is_packed(entry: os.DirEntry[str]) -> bool:
+    """Whether it lies in the folder of a Serverless Framework package."""
+    return os.path.basename(os.path.dirname(entry.path)) == SERVERLESS_FOLDER  # noqa: PTH119, PTH120 - the walk works on strings
 
 
 def _is_wanted_file(entry: os.DirEntry[str], root: Path) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from archlint.graph.code.model import MAX_BYTES, MAX_FILES
 from archlint.reads import looked_for
+from archlint.template.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,6 +112,8 @@ class Folders:
             return Folder(None, self._root, code["ZipFile"])
         named = code if isinstance(code, str) else self._linker.literal(stack, code) if _is_function(code) else None
         candidates = [named] if isinstance(named, str) else _staged(function, code)
+        if stack.template.kind is Kind.SERVERLESS_FRAMEWORK:  # handlers are paths below the service's folder
+            candidates.append("..")
         for name in candidates:
             found = self._folder(base, name)
             if found is not None:
