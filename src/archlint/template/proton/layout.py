@@ -14,6 +14,7 @@ from archlint.template.document import Document, decode, read_document
 from archlint.template.load import unreadable
 from archlint.template.model import Diagnostic, Place, ProtonBundle
 from archlint.template.proton.parts import load_parts, manifest_entries
+from archlint.template.proton.preview import engine_of
 from archlint.template.proton.registration import read_registration
 from archlint.template.proton.schema import bundle_kind
 from archlint.template.proton.specs import attach_specs
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
 _SCHEMA_NAMES = frozenset({"schema.yaml", "schema.yml"})
 _MANIFEST_NAMES = frozenset({"manifest.yaml", "manifest.yml"})
 _VERSION = re.compile(r"v?(\d{1,4})(?:\.\d{1,4})?")
-# `template` is not in the documentation, but AWS's own workshop uses it for environments.
+# `template` is not in the documentation, but AWS's own workshop uses it for environments; in Proton's preview a service
+# had `infrastructure` and `pipeline`.
 _PART_FOLDERS: dict[str, Role] = {
     "infrastructure": "environment",
     "template": "environment",
     "instance_infrastructure": "instance",
     "pipeline_infrastructure": "pipeline",
+    "pipeline": "pipeline",
 }
 
 
@@ -124,7 +127,7 @@ def _component(folder: Path, manifest_path: Path, root: Path) -> ProtonBundle | 
     entries = manifest_entries(manifest.data) if isinstance(manifest, Document) else []
     if not isinstance(manifest, Document) or len(entries) != 1:
         return None
-    engine, file = entries[0].get("rendering_engine"), entries[0].get("file")
+    engine, file = engine_of(entries[0]), entries[0].get("file")
     if engine not in {"jinja", "hcl"} or not isinstance(file, str) or "/" in file:
         return None
     if not (any(folder.glob("*.tf")) if engine == "hcl" else (folder / file).is_file()):

@@ -11,6 +11,7 @@ from archlint.template.document import Document, decode, read_document
 from archlint.template.load import NotATemplate, template_of, unreadable
 from archlint.template.model import Diagnostic, Kind, Place, ProtonPart, Template
 from archlint.template.proton.lexer import lex
+from archlint.template.proton.preview import engine_of, is_preview, todays_names
 from archlint.template.proton.provenance import readable
 from archlint.template.proton.shape import Shaper
 from archlint.template.proton.terraform import terraform_files, terraform_reads
@@ -52,11 +53,23 @@ def load_part(bundle: ProtonBundle, role: Role, path: Path, name: str, root: Pat
         template.proton.paths = lexed.paths
         template.proton.reads = _reads(lexed, name)
         template.proton.loops = shaper.loops
+        _modernise(template.proton)
         for resource in template.resources.values():
             resource.logical_id = readable(template, resource.logical_id)
     if not template.source:
         bundle.unparsed_parts = (*bundle.unparsed_parts, role)
     return template
+
+
+def _modernise(part: ProtonPart) -> None:
+    """Names of Proton's preview become those of today."""
+    manifest = part.bundle.manifests.get(part.role)
+    entries = manifest_entries(manifest.data) if manifest is not None else []
+    if entries and is_preview(entries[0]):
+        today = todays_names(part.bundle, part.role)
+        part.expressions = {mark: today(expression) for mark, expression in part.expressions.items()}
+        part.paths = {mark: tuple(map(today, paths)) for mark, paths in part.paths.items()}
+        part.reads = [(today(path), place) for path, place in part.reads]
 
 
 def _source(raw: bytes) -> str:
@@ -105,7 +118,7 @@ def _part(bundle: ProtonBundle, role: Role, manifest: Document, root: Path) -> T
         place = Place(manifest, ("infrastructure", "templates", 1))
         message = "only the first file of a part is read; the resources of the others are not checked"
         bundle.diagnostics.append(Diagnostic("TPL003", message, place))
-    if entry.get("rendering_engine") != "jinja":
+    if engine_of(entry) != "jinja":
         return _opaque(bundle, role, manifest, entry)
     file = entry.get("file")
     if not isinstance(file, str) or "/" in file or "\\" in file or file in {"", ".", "..", "*"}:
@@ -133,7 +146,7 @@ def _complain(bundle: ProtonBundle, manifest: Document, path: tuple[str, ...], m
 
 def _opaque(bundle: ProtonBundle, role: Role, manifest: Document, entry: Body) -> Template:
     """A part without resources: what its files read and output is scanned, nothing more."""
-    engine = entry.get("rendering_engine")
+    engine = engine_of(entry)
     kind = {"hcl": "Terraform", "codebuild": "CodeBuild"}.get(str(engine), f"rendering engine {engine}")
     kind = "a part without rendering_engine" if engine is None else kind
     if engine != "hcl":
