@@ -1,4 +1,4 @@
-"""What starts a Lambda function and where its failures go, custom resources, mounted file systems."""
+"""What starts a Lambda function and where its failures go, mounted file systems."""
 
 from __future__ import annotations
 
@@ -124,31 +124,6 @@ def _file_systems_behind(linker: Linker, access_point: Node) -> list[tuple[Node,
     return [(access_point, None)]
 
 
-def custom_resource(linker: Linker, node: Node) -> None:
-    """`invokes` sync from the custom resource to the function of its service token; to a topic it `delivers`."""
-    _notifications(linker, node)
-    if node.stack is None:
-        return
-    for path, value in follow(node.properties, ("ServiceToken",)):
-        for target in linker.targets(node.stack, value, FUNCTION, TOPIC):
-            topic = target.node.type == TOPIC or ":sns:" in target.node.logical_id or target.node.service == "sns"
-            linker.connect(
-                EdgeKind.DELIVERS if topic else EdgeKind.INVOKES,
-                node,
-                target.node,
-                place=node.place(*path),
-                mode=None if topic else Mode.SYNC,
-                qualifier=target.qualifier,
-            )
-
-
-def _notifications(linker: Linker, node: Node) -> None:
-    if node.type == "Custom::S3BucketNotifications":
-        from archlint.graph.edges.notifications import bucket_notifications_resource
-
-        bucket_notifications_resource(linker, node)
-
-
 def deployment_hooks(linker: Linker, node: Node) -> None:
     """CodeDeploy `invokes` the hook functions that an alias' update policy names."""
     body: Any = node.resource.body if node.resource is not None else None
@@ -176,6 +151,4 @@ FINDERS: dict[str, tuple[Finder, ...]] = {
     "AWS::Lambda::EventInvokeConfig": (event_invoke_config,),
     "AWS::Lambda::Function": (file_systems,),
     "AWS::Lambda::Alias": (deployment_hooks,),
-    "AWS::CloudFormation::CustomResource": (custom_resource,),
-    "Custom::*": (custom_resource,),
 }
