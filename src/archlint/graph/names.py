@@ -170,7 +170,7 @@ _ARN_TYPES: dict[tuple[str, str], tuple[str, ...]] = {
 }
 ARN_SERVICES = frozenset(service for service, _ in _ARN_TYPES)
 # What these ARNs have behind the resource is a part of it: an object, an index, a version, a log stream.
-_DIVIDED = frozenset({"dynamodb", "execute-api", "kinesis", "lambda", "logs", "s3", "sns"})
+_DIVIDED = frozenset({"dynamodb", "execute-api", "kinesis", "lambda", "logs", "s3", "secretsmanager", "sns"})
 # Before the name these ARNs have a path, a cluster, a bus, a group or an identifier.
 _LAST_NAMED = {
     "autoscaling": ("autoScalingGroup",),
@@ -259,8 +259,9 @@ def _named(service: str, word: str, types: tuple[str, ...], resource: Text) -> A
     if service == "logs":
         name, *tail = resource.split(":", 1)
         return ArnName(service, word, types, name, None, ":" + str(tail[0]) if tail else "")
-    if service == "secretsmanager":
-        return ArnName(service, word, types, _without_secret_suffix(resource), None, "")
+    if service == "secretsmanager":  # container secrets go on with `:json-key:version-stage:version-id`
+        name, *tail = resource.split(":", 1)
+        return ArnName(service, word, types, _without_secret_suffix(name), None, ":" + str(tail[0]) if tail else "")
     if word in _LAST_NAMED.get(service, ()):
         return ArnName(service, word, types, resource.split("/")[-1], None, "")
     if service == "ssm":  # the ARN leaves out the slash that a hierarchical name begins with; so does the index

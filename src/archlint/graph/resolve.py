@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archlint.graph.exports import Link
 from archlint.graph.model import Node
 from archlint.graph.names import is_unknown, parse_arn, whole_arn
+from archlint.graph.placeholders import is_none
 from archlint.graph.text import NOTHING, Hole, NodePart, Text
 from archlint.graph.texts import DERIVED, Texts
 
@@ -336,7 +337,7 @@ class Resolver(Texts):
         literal = text.literal
         if literal is not None and (not literal.strip() or "*" in literal or " " in literal.strip()):
             return None
-        if is_unknown(text):
+        if is_unknown(text) or (literal is not None and is_none(literal)):
             return None
         return Target(self.external(f"{types[0].rpartition('::')[2]} {text}"))
 

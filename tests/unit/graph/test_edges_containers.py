@@ -299,3 +299,35 @@ def test_an_instance_runs_where_its_network_interfaces_are(graph_of: GraphOf) ->
         "Host -runs_in-> Group",
         "Host -runs_in-> Net",
     ]
+
+
+def test_a_gateway_runs_in_its_subnet(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Public: {Type: AWS::EC2::Subnet, Properties: {VpcId: vpc-1}}
+          Gateway: {Type: AWS::EC2::NatGateway, Properties: {SubnetId: !Ref Public}}
+        """
+    )
+    assert drawn(graph) == ["Gateway -runs_in-> Public"]
+
+
+def test_keys_of_one_secret_are_one_secret(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Own: {Type: AWS::SecretsManager::Secret, Properties: {Name: own}}
+          Task:
+            Type: AWS::ECS::TaskDefinition
+            Properties:
+              ContainerDefinitions:
+                - Secrets:
+                    - {Name: A, ValueFrom: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:other:USER::"}
+                    - {Name: B, ValueFrom: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:other:WORD::"}
+                    - {Name: C, ValueFrom: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:own:WORD::"}
+        """
+    )
+    assert drawn(graph) == [
+        "Task -reads-> Own",
+        "Task -reads-> arn:aws:secretsmanager:eu-west-1:111122223333:secret:other",
+    ]

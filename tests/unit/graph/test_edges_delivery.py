@@ -373,3 +373,22 @@ def test_a_distribution_delivers_to_the_buckets_of_its_origins(graph_of: GraphOf
         """
     )
     assert drawn(graph) == ["Front -delivers-> Media", "Front -delivers-> Site"]
+
+
+def test_a_distribution_delivers_to_websites_and_buckets_by_host_name(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Site: {Type: AWS::S3::Bucket, Properties: {BucketName: shop-site}}
+          Files: {Type: AWS::S3::Bucket, Properties: {BucketName: shop-files}}
+          Front:
+            Type: AWS::CloudFront::Distribution
+            Properties:
+              DistributionConfig:
+                Origins:
+                  - {Id: a, DomainName: shop-site.s3-website-eu-west-1.amazonaws.com}
+                  - {Id: b, DomainName: shop-files.s3.eu-west-1.amazonaws.com}
+                  - {Id: c, DomainName: other.s3.amazonaws.com}
+        """
+    )
+    assert drawn(graph) == ["Front -delivers-> Files", "Front -delivers-> Site"]

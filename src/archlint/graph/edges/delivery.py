@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from archlint.graph.edges.paths import EACH, follow, mappings, steps
-from archlint.graph.edges.sending import BUCKET, FIREHOSE, FUNCTION, buckets, endpoints, send
+from archlint.graph.edges.sending import BUCKET, FIREHOSE, FUNCTION, buckets, endpoints, known, send
 from archlint.graph.edges.string_template import flatten
 from archlint.graph.model import EdgeKind, Mode
 
@@ -95,13 +95,17 @@ def distribution(linker: Linker, node: Node) -> None:
                     for target in linker.targets(stack, association.get(key), FUNCTION):
                         _call(linker, node, target, node.place(*path, *here, key), detail)
         for here, value in follow(config, ("Origins", EACH, "DomainName"), path):
-            for target in endpoints(linker, stack, _url(value)):
+            for target in endpoints(linker, stack, _url(value)) or known(linker, stack, _bucket_name(value), BUCKET):
                 send(linker, node, target, place=node.place(*here), mode=Mode.SYNC)
         for here, value in follow(config, ("Logging", "Bucket"), path):
-            flat = flatten(value)
-            name = flat.value(_BUCKET_HOST.split(flat.text, maxsplit=1)[0]) if flat is not None else None
-            for target in linker.targets(stack, name, BUCKET):
+            for target in linker.targets(stack, _bucket_name(value), BUCKET):
                 linker.connect(EdgeKind.LOGS_TO, node, target.node, place=node.place(*here))
+
+
+def _bucket_name(host: Json) -> Json:
+    """`name` of `name.s3.amazonaws.com` and `name.s3-website-eu-west-1.amazonaws.com`; any other host as it is."""
+    flat = flatten(host)
+    return flat.value(_BUCKET_HOST.split(flat.text, maxsplit=1)[0]) if flat is not None else None
 
 
 _BUCKET_HOST = re.compile(r"\.s3[.-]")

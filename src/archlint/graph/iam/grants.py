@@ -66,6 +66,7 @@ _ARN_SERVICES: dict[str, frozenset[str]] = {
         "dynamodb": "dax",
         "ec2": "ssm ec2-instance-connect",
         "es": "opensearch",
+        "iam": "sts",
         "kafka": "kafka-cluster",
         "rds": "rds-data",
         "redshift": "redshift-data",

@@ -11,7 +11,7 @@ import msgspec
 from archlint.graph.iam.actions import glob
 from archlint.graph.iam.reach import HOLE, may_name_family, reaches_everything
 from archlint.graph.iam.shortcut import direct
-from archlint.graph.names import given_name, parse_arn
+from archlint.graph.names import arn_form, given_name, parse_arn
 from archlint.graph.text import Hole, NodePart, Text, joined
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from archlint.graph.link import Linker
     from archlint.graph.model import Node
+    from archlint.graph.names import ArnName
     from archlint.graph.stacks import Stack
     from archlint.template.model import Json
 
@@ -119,7 +120,7 @@ def _family(linker: Linker, stack: Stack, text: Text) -> tuple[Named, ...] | Non
     first = arn.name.parts[0]
     if isinstance(first, NodePart):  # `table/${Table}*`: the table with all that lies below
         target = linker.target(stack, Text((first,)))
-        return (Named(target.node, None, arn.rest),) if target is not None else ()
+        return (Named(target.node, None, arn.rest),) if target is not None and _is_of(arn, target.node) else ()
     if arn.service == "logs" and _LOGS_OF_A_SERVICE.fullmatch("".join(map(str, arn.name.parts))):
         return ()
     letters: dict[Hole | NodePart, str] = {}
@@ -134,6 +135,12 @@ def _family(linker: Linker, stack: Stack, text: Text) -> tuple[Named, ...] | Non
     if len(distinct) > MAX_FAMILY:
         return ()
     return tuple(Named(node, None, arn.rest, family=len(distinct) > 1) for node in distinct)
+
+
+def _is_of(arn: ArnName, node: Node) -> bool:
+    """False for ARNs of other things of the service: `report-group/${Project}-*` is no project."""
+    form = arn_form(node.type)
+    return form is None or form[0] != arn.service or form[1].rstrip(":/") == arn.word or node.type in arn.types
 
 
 def _below_reference(text: Text) -> tuple[Named, ...] | None:

@@ -1,0 +1,73 @@
+"""What a policy names, and what only looks like a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archlint.graph.model import EdgeKind
+
+if TYPE_CHECKING:
+    from archlint.graph.model import ResourceGraph
+    from tests.unit.graph.conftest import GraphOf
+
+
+def _pairs(graph: ResourceGraph, kind: EdgeKind) -> list[str]:
+    return sorted(f"{edge.source} -> {edge.target}" for edge in graph.of_kind(kind))
+
+
+def test_a_role_of_another_account_that_a_policy_lets_a_role_assume(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Fn: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Role.Arn}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: logging
+                  PolicyDocument:
+                    Statement:
+                      - {Effect: Allow, Action: sts:AssumeRole, Resource: "arn:aws:iam::405028608951:role/Logging"}
+        """
+    )
+    assert _pairs(graph, EdgeKind.GRANTS) == ["Role -> arn:aws:iam::405028608951:role/Logging"]
+    assert "Role -> arn:aws:iam::405028608951:role/Logging" in _pairs(graph, EdgeKind.ASSUMES)
+
+
+def test_a_list_that_is_none_by_default_attaches_nothing(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters: {More: {Type: CommaDelimitedList, Default: none}}
+        Resources:
+          Own: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {}}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              ManagedPolicyArns: !Split [",", !Join [",", [!Ref Own, !Join [",", !Ref More]]]]
+        """
+    )
+    assert _pairs(graph, EdgeKind.ATTACHES) == ["Role -> Own"]
+
+
+def test_arns_of_other_things_do_not_name_the_resource_in_their_name(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          Build: {Type: AWS::CodeBuild::Project, Properties: {ServiceRole: !GetAtt Role.Arn}}
+          Orders: {Type: AWS::DynamoDB::Table}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: reports
+                  PolicyDocument:
+                    Statement:
+                      - Effect: Allow
+                        Action: codebuild:CreateReport
+                        Resource: !Sub "arn:aws:codebuild:${AWS::Region}:${AWS::AccountId}:report-group/${Build}-*"
+                      - Effect: Allow
+                        Action: dynamodb:GetItem
+                        Resource: !Sub "arn:aws:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${Orders}*"
+        """
+    )
+    assert _pairs(graph, EdgeKind.GRANTS) == ["Role -> Orders"]
