@@ -87,7 +87,7 @@ class Exports:
                         self._offered.setdefault(id(stack), set()).add(shape(text))
 
     def providers(self, stack: Stack, name: Text) -> list[Provider]:
-        """The stacks and outputs that export `name`: one, or all that could when nothing tells which.
+        """The stacks and outputs that export `name`: one, its alternatives in one stack, or all that could be meant.
 
         Of several, those that also export whatever else `stack` imports with the same unknown prefix, then the
         nearest. Alternatives outside this application folder are none.
@@ -95,7 +95,9 @@ class Exports:
         name = Text(self._texts.names.canonical(name))
         wanted = shape(name)
         exact = [(s, output) for text, s, output in self._by_shape.get(wanted, ()) if text == name]
-        candidates = exact if exact and _UNKNOWN not in wanted else []
+        if _UNKNOWN in wanted:  # the same unknown may be another value there, but not the name of that very stack
+            exact = [(s, output) for s, output in exact if s is not stack and _has_own_name(name, s)]
+        candidates = exact
         if not candidates:
             matching = [entry for entry in self._candidates(wanted) if entry[1] is not stack]
             if _has_own_name(name, stack):
@@ -107,6 +109,9 @@ class Exports:
         chosen = closest(stack, candidates, _stack_of)
         if chosen is not None:
             return [chosen]
+        nearest = closest(stack, list({id(s): (s, output) for s, output in candidates}.values()), _stack_of)
+        if nearest is not None:  # one stack has the name twice: outputs that exclude each other by their conditions
+            return [provider for provider in candidates if provider[0] is nearest[0]]
         return candidates if len(candidates) <= MAX_PROVIDERS else []
 
     def interchangeable(self, providers: list[Provider]) -> bool:

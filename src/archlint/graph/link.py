@@ -13,6 +13,7 @@ from archlint.graph.pieces import join_pieces
 from archlint.graph.references import ReferenceScanner
 from archlint.graph.resolve import Resolver, Target
 from archlint.graph.stacks import Stack, build_stacks
+from archlint.graph.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -100,6 +101,9 @@ class Linker:
             return [self.literal(stack, item) for item in value]
         if isinstance(value, dict):
             if len(value) == 1 and (function := next(iter(value))) in _SCALAR_FUNCTIONS:
+                if function == "Fn::Split":
+                    items = self.resolver.lists.items(stack, value) or ()
+                    return [item.literal for item in items if isinstance(item, Text)] or None
                 found = self.resolver.texts(stack, value)
                 if len(found) == 1:
                     return found[0].literal

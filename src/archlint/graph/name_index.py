@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from archlint.graph.model import Node, ResourceGraph
     from archlint.template.model import Json
 
-_REF_IS_NO_NAME = frozenset({"AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::StepFunctions::StateMachine"})
+_REF_IS_NO_NAME = frozenset(
+    {"AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::StepFunctions::StateMachine", "AWS::Timestream::Table"}
+)
 # Attributes that yield the name and are not called like the property.
-_NAMED_BY = {"AWS::StepFunctions::StateMachine": "Name"}
+_NAMED_BY = {"AWS::StepFunctions::StateMachine": "Name", "AWS::Timestream::Table": "Name"}
 
 
 class NameIndex:

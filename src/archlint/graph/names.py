@@ -80,6 +80,7 @@ NAME_PROPERTY = {
     "AWS::StepFunctions::Activity": "Name",
     "AWS::StepFunctions::StateMachine": "StateMachineName",
     "AWS::Timestream::Database": "DatabaseName",
+    "AWS::Timestream::Table": "TableName",
 }
 
 
@@ -167,6 +168,7 @@ _ARN_TYPES: dict[tuple[str, str], tuple[str, ...]] = {
     ("bedrock", "agent"): ("AWS::Bedrock::Agent",),
     ("bedrock", "knowledge-base"): ("AWS::Bedrock::KnowledgeBase",),
     ("s3vectors", "bucket"): ("AWS::S3Vectors::VectorBucket",),
+    ("timestream", "database"): ("AWS::Timestream::Database",),
 }
 ARN_SERVICES = frozenset(service for service, _ in _ARN_TYPES)
 # What these ARNs have behind the resource is a part of it: an object, an index, a version, a log stream.
@@ -264,6 +266,10 @@ def _named(service: str, word: str, types: tuple[str, ...], resource: Text) -> A
         return ArnName(service, word, types, _without_secret_suffix(name), None, ":" + str(tail[0]) if tail else "")
     if word in _LAST_NAMED.get(service, ()):
         return ArnName(service, word, types, resource.split("/")[-1], None, "")
+    if service == "timestream" and len(pieces := resource.split("/table/", 1)) == 2:
+        return ArnName(service, "table", ("AWS::Timestream::Table",), pieces[1], None, "")
+    if service == "ecr":  # a repository's name may have slashes
+        return ArnName(service, word, types, resource, None, "")
     if service == "ssm":  # the ARN leaves out the slash that a hierarchical name begins with; so does the index
         return ArnName(service, word, types, resource, None, "")
     if service == "kms" and word == "alias":

@@ -42,7 +42,7 @@ def spelled(part: NodePart) -> Text | None:
     if attribute == "StreamArn":
         table = _arn(part)
         return Text((*table.parts, "/stream/", Hole("label", node.id))) if table is not None else None
-    if attribute in ("Arn", "TopicArn") or (attribute == "Ref" and node.type in _REF_IS_ARN):
+    if attribute in ("Arn", "TopicArn", "DBProxyArn") or (attribute == "Ref" and node.type in _REF_IS_ARN):
         return _arn(part)
     return None
 

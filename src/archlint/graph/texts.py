@@ -337,17 +337,25 @@ class Texts:
         found: list[Text] = []
         for name in self.import_names(stack, argument):
             providers = self.exports.providers(stack, name)
-            hole = Text((Hole(f"import:{name}"),))
-            linked = providers if len(providers) < 2 or self.exports.interchangeable(providers) else ()
+            hole = self._imported(name)
+            is_sure = len({id(exporter) for exporter, _ in providers}) == 1
+            linked = providers if len(providers) < 2 or is_sure or self.exports.interchangeable(providers) else ()
             for exporter, output in linked:
-                self._link(stack, exporter, self.output_node(exporter, output), "export", is_sure=len(providers) == 1)
-            if len(providers) == 1:
-                found.extend(self._output(*providers[0]) or [hole])
+                self._link(stack, exporter, self.output_node(exporter, output), "export", is_sure=is_sure)
+            if is_sure:
+                outputs = [text for provider in providers for text in self._output(*provider)]
+                found.extend(outputs or [hole])
                 continue
             if not providers:
                 self.unresolved_imports.setdefault((id(stack), str(name)), (stack, name))
             found.append(hole)
         return found
+
+    @staticmethod
+    def _imported(name: Text) -> Text:
+        """What nobody in the run exports: known by its name, or by the parameter that alone gives the name."""
+        hole = name.hole
+        return name if hole is not None and hole.scope and hole.name.isidentifier() else Text((Hole(f"import:{name}"),))
 
     def import_names(self, stack: Stack, argument: Any) -> list[Text]:
         """The names that an ImportValue asks for. A parameter that is empty by default is not given: unknown."""

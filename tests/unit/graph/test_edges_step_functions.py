@@ -430,3 +430,31 @@ def test_a_definition_that_lies_elsewhere_starts_what_it_is_told_of(graph_of: Gr
         Mode.UNKNOWN,
         Evidence.REFERENCE,
     )
+
+
+def test_a_definition_that_lies_elsewhere_may_do_what_its_role_may(graph_of: GraphOf) -> None:
+    graph = graph_of("""
+        Resources:
+          Machine:
+            Type: AWS::StepFunctions::StateMachine
+            Properties:
+              DefinitionS3Location: {Bucket: code, Key: machine.json}
+              DefinitionSubstitutions: {FunctionArn: !GetAtt Fn.Arn, TopicArn: !Ref News}
+              RoleArn: !GetAtt Role.Arn
+          Fn: {Type: AWS::Lambda::Function}
+          News: {Type: AWS::SNS::Topic}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: all
+                  PolicyDocument:
+                    Statement:
+                      - {Effect: Allow, Action: lambda:InvokeFunction, Resource: !GetAtt Fn.Arn}
+                      - {Effect: Allow, Action: sns:Publish, Resource: !Ref News}
+        """)
+    edges = graph.of_kind(EdgeKind.INVOKES, EdgeKind.PUBLISHES)
+    assert sorted(f"{edge.kind.value} {edge.target} {edge.evidence.label}" for edge in edges) == [
+        "invokes Fn reference",
+        "publishes News policy",
+    ]

@@ -100,3 +100,60 @@ def test_a_parameter_that_a_policy_names_is_given_though_empty_by_default(graph_
     ]
     found = [edge.target.logical_id for edge in graph.edges if edge.kind is EdgeKind.ASSUMES]
     assert found == ["template.yaml#OtherRole"]
+
+
+TOLD = """
+        Parameters: {BusName: {Type: String}, Limit: {Type: String}, MyTable: {Type: String}}
+        Resources:
+          Fn:
+            Type: AWS::Lambda::Function
+            Properties:
+              Role: !GetAtt Role.Arn
+              Environment:
+                Variables: {EVENT_BUS: !Ref BusName, AUDIT_BUS_ARN: !ImportValue audit, L: !Ref Limit, T: !Ref MyTable}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: all
+                  PolicyDocument: {Statement: [{Effect: Allow, Action: %s, Resource: "*"}]}
+        """
+
+
+def test_a_bus_or_table_outside_that_the_environment_names(graph_of: GraphOf) -> None:
+    def ends(action: str) -> list[str]:
+        edges = graph_of(TOLD % action).of_kind(EdgeKind.PUBLISHES, EdgeKind.READS, EdgeKind.WRITES)
+        return sorted(f"{edge.kind.value} {edge.target.id}" for edge in edges)
+
+    assert ends("events:PutEvents") == ["publishes external:audit", "publishes external:template.yaml#BusName"]
+    assert ends("dynamodb:GetItem") == ["reads external:template.yaml#MyTable"]
+    assert ends("kinesis:PutRecord") == []
+
+
+def test_all_of_a_queue_s_actions_to_poll_it_send_nothing(graph_of: GraphOf) -> None:
+    template = """
+        Resources:
+          Jobs: {Type: AWS::SQS::Queue}
+          Other: {Type: AWS::SQS::Queue}
+          Fn: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Role.Arn%s}}
+          Mapping:
+            Type: AWS::Lambda::EventSourceMapping
+            Properties: {EventSourceArn: !GetAtt Jobs.Arn, FunctionName: !Ref Fn}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: all
+                  PolicyDocument:
+                    Statement: [{Effect: Allow, Action: "%s", Resource: [!GetAtt Jobs.Arn, !GetAtt Other.Arn]}]
+        """
+    sent = {
+        (told, action): sorted(
+            str(edge.target) for edge in graph_of(template % (told, action)).of_kind(EdgeKind.PUBLISHES)
+        )
+        for told in ("", ", Environment: {Variables: {QUEUE_URL: !Ref Jobs}}")
+        for action in ("sqs:*", "sqs:SendMessage")
+    }
+    [(unaware, all_), (_, spelled), (told, _), _] = sent
+    assert sent[unaware, all_] == ["Other"]
+    assert sent[unaware, spelled] == sent[told, all_] == ["Jobs", "Other"]

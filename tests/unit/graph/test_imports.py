@@ -283,3 +283,72 @@ def test_a_version_in_the_file_name_of_a_nested_template(graph_of: GraphOf) -> N
         other="Resources: {Topic: {Type: AWS::SNS::Topic}}",
     )
     assert [stack.id for stack in graph.stacks if stack.parent is not None] == ["cluster.yaml@template.yaml#One"]
+
+
+STORE = """
+Conditions: {Prod: !Equals [!Ref "AWS::AccountId", "1"], Other: !Not [!Condition Prod]}
+Resources:
+  Wide: {Type: AWS::DynamoDB::Table, Condition: Prod}
+  Narrow: {Type: AWS::DynamoDB::Table, Condition: Other}
+Outputs:
+  Wide: {Condition: Prod, Value: !GetAtt Wide.Arn, Export: {Name: !Sub "${AWS::StackName}-Orders"}}
+  Narrow: {Condition: Other, Value: !GetAtt Narrow.Arn, Export: {Name: !Sub "${AWS::StackName}-Orders"}}
+"""
+USER = """
+Parameters: {Store: {Type: String}}
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyName: read
+          PolicyDocument:
+            Statement:
+              - {Effect: Allow, Action: dynamodb:GetItem, Resource: !ImportValue {"Fn::Sub": "${Store}-Orders"}}
+"""
+
+
+def test_outputs_that_exclude_each_other_are_one_export(graph_of: GraphOf) -> None:
+    graph = graph_of(USER, store=STORE)
+    assert {str(edge.target) for edge in graph.of_kind(EdgeKind.GRANTS)} == {"Wide", "Narrow"}
+    assert {edge.evidence.label for edge in graph.of_kind(EdgeKind.IMPORTS)} == {"declared"}
+
+
+def test_the_stack_s_own_name_tells_which_export_is_meant(graph_of: GraphOf) -> None:
+    parent = """
+Conditions: {Fast: !Equals [!Ref "AWS::Region", "eu-west-1"]}
+Resources:
+  One: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ./one.yaml}}
+  Two: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ./two.yaml}}
+  User:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: ./user.yaml
+      Parameters: {Store: %s}
+"""
+    child = """
+Resources:
+  %s: {Type: AWS::DynamoDB::Table}
+Outputs:
+  Name: {Value: !Ref "AWS::StackName"}
+  Table: {Value: !GetAtt %s.Arn, Export: {Name: !Sub "${AWS::StackName}-Orders"}}
+"""
+    for given, expected in (
+        ("!GetAtt Two.Outputs.Name", {"B"}),
+        ("!If [Fast, !GetAtt One.Outputs.Name, !GetAtt Two.Outputs.Name]", {"A", "B"}),
+    ):
+        graph = graph_of(parent % given, user=USER, one=child % ("A", "A"), two=child % ("B", "B"))
+        assert {str(edge.target) for edge in graph.of_kind(EdgeKind.GRANTS)} == expected
+
+
+def test_an_export_whose_name_is_a_parameter_is_known_by_the_parameter(graph_of: GraphOf) -> None:
+    template = """
+Parameters: {SubnetExport: {Type: String}}
+Resources:
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties: {VpcConfig: {SubnetIds: [!ImportValue {Ref: SubnetExport}], SecurityGroupIds: []}}
+"""
+    assert {edge.target.id for edge in graph_of(template).of_kind(EdgeKind.RUNS_IN)} == {
+        "external:template.yaml#SubnetExport"
+    }

@@ -191,3 +191,36 @@ def test_a_parameter_whose_default_is_a_dynamic_reference(graph_of: GraphOf) -> 
     assert ends(graph, EdgeKind.WRITES) == ["Fn -> Bucket"]
     stack = next(stack for stack in graph.stacks if stack.template.name == "template.yaml")
     assert [(item.how, item.name) for item in imports(graph, stack)] == [("ssm", "/lake/raw/bucket")]
+
+
+def test_the_identifier_in_the_arn_of_a_proxy(graph_of: GraphOf) -> None:
+    proxy = "  Proxy: {Type: AWS::RDS::DBProxy, Properties: {DBProxyName: p}}"
+    resource = (
+        '!Sub ["arn:aws:rds-db:${AWS::Region}:${AWS::AccountId}:dbuser:${Id}/app", '
+        '{Id: !Select [6, !Split [":", !GetAtt Proxy.DBProxyArn]]}]'
+    )
+    assert granted(graph_of, "rds-db:connect", resource, proxy) == ["Role -> Proxy"]
+
+
+def test_a_repository_whose_name_has_a_slash(graph_of: GraphOf) -> None:
+    repository = "  Images: {Type: AWS::ECR::Repository, Properties: {RepositoryName: shop/orders}}"
+    resource = '!Sub "arn:aws:ecr:${AWS::Region}:${AWS::AccountId}:repository/shop/orders"'
+    assert granted(graph_of, "ecr:PutImage", resource, repository) == ["Role -> Images"]
+
+
+def test_actions_that_a_parameter_lists(graph_of: GraphOf) -> None:
+    for kind, action in (("String", '!Split [",", !Ref Actions]'), ("CommaDelimitedList", "!Ref Actions")):
+        graph = graph_of(f"""
+Parameters:
+  Actions: {{Type: {kind}, Default: "sqs:SendMessage, sqs:GetQueueUrl"}}
+Resources:
+  Jobs: {{Type: AWS::SQS::Queue}}
+  Fn: {{Type: AWS::Lambda::Function, Properties: {{Role: !GetAtt Role.Arn}}}}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyName: send
+          PolicyDocument: {{Statement: [{{Effect: Allow, Action: {action}, Resource: !GetAtt Jobs.Arn}}]}}
+""")
+        assert ends(graph, EdgeKind.PUBLISHES) == ["Fn -> Jobs"]

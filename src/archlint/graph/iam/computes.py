@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from archlint.graph.iam.identity import ROLE
@@ -105,6 +106,7 @@ class Told:
         self._linker = linker
         self._nodes: set[Node] = set()
         self._texts: set[tuple[Part, ...]] = set()
+        self._variables: dict[tuple[Part, ...], str] = {}
         self._externals: set[str] | None = None
         self._stack = compute.stack
         if compute.stack is None:
@@ -118,7 +120,7 @@ class Told:
         if isinstance(metadata, dict):  # the files and commands that an instance is set up with
             self._read(compute.stack, metadata.get("AWS::CloudFormation::Init"), 0)
 
-    def _read(self, stack: Stack, value: Any, depth: int) -> None:
+    def _read(self, stack: Stack, value: Any, depth: int, variable: str = "") -> None:
         if depth > _MAX_DEPTH:
             return
         if isinstance(value, list):
@@ -126,11 +128,13 @@ class Told:
                 self._read(stack, item, depth + 1)
         elif isinstance(value, dict) and not _is_function(value):
             for name, item in value.items():
-                if name not in _LABELS:
-                    self._read(stack, item, depth + 1)
+                if name not in _LABELS:  # ECS and CodeBuild write `Name` and `Value`
+                    self._read(stack, item, depth + 1, str(value.get("Name")) if name == "Value" else name)
         elif isinstance(value, (str, dict)):
             for text in self._linker.texts(stack, value):
                 self._texts.add(text.parts)
+                if text.hole is not None:
+                    self._variables.setdefault(text.parts, variable)
                 self._nodes.update(part.node for part in text.parts if isinstance(part, NodePart))
 
     def of_types(self, types: AbstractSet[str]) -> list[Node]:
@@ -146,8 +150,19 @@ class Told:
         return sorted(found, key=lambda node: node.id)
 
     def outside(self, service: str) -> list[Node]:
-        """The things outside the run whose ARNs, of this service, stand in the environment; no default bus."""
+        """The things outside the run that the environment has by an ARN of this service; no default bus.
+
+        Or by a parameter or import that nobody gives, under the name of such a thing: `EVENT_BUS_NAME`.
+        """
+        word = _WORDS.get(service)
         found: list[Node] = []
+        for parts, variable in self._variables.items() if word is not None and self._stack is not None else ():
+            hole = Text(parts).hole
+            if word is None or self._stack is None or hole is None or not _is_of(word, variable, hole.name):
+                continue
+            target = self._linker.target(self._stack, Text(parts))
+            if target is not None and target.node.external:
+                found.append(target.node)
         for parts in self._texts if self._stack is not None else ():
             arn = parse_arn(Text(parts)) if Text(parts).startswith("arn:") else None
             if arn is None or arn.service != service or self._stack is None:
@@ -175,6 +190,28 @@ class Told:
         if self._externals is None:
             self._externals = {_external_name(Text(parts)) for parts in self._texts}
         return node.logical_id in self._externals
+
+
+# What the variable that holds a thing of this service is called, before `_NAME`, `_ARN`, `_URL` or nothing.
+_WORDS = {
+    service: re.compile(rf"(?i)(?:{words})[_-]?(?:name|arn|url|id)?$")
+    for service, words in (
+        ("dynamodb", "table"),
+        ("events", "event[_-]?bus|(?<![a-z])bus|Bus"),
+        ("firehose", "firehose|delivery[_-]?stream"),
+        ("kinesis", "stream"),
+        ("lambda", "function|lambda"),
+        ("s3", "bucket"),
+        ("secretsmanager", "secret"),
+        ("sns", "topic"),
+        ("sqs", "queue"),
+        ("states", "state[_-]?machine"),
+    )
+}
+
+
+def _is_of(word: re.Pattern[str], variable: str, given_by: str) -> bool:
+    return word.search(variable) is not None or word.search(given_by.removeprefix("import:")) is not None
 
 
 def _external_name(text: Text) -> str:

@@ -48,6 +48,7 @@ class _Allowed(msgspec.Struct):
 
     place: Place | None
     actions: set[str] = msgspec.field(default_factory=set)
+    patterns: set[str] = msgspec.field(default_factory=set)
     paths: list[Json] = msgspec.field(default_factory=list)
     families: list[bool] = msgspec.field(default_factory=list)
     qualifier: str | None = None
@@ -55,6 +56,7 @@ class _Allowed(msgspec.Struct):
     def add(self, grant: Edge, actions: frozenset[str]) -> None:
         """Takes up one more grant."""
         self.actions |= actions
+        self.patterns |= grant.actions
         below = grant.detail.get("paths")
         self.paths += below if isinstance(below, list) else [""]
         self.families.append(bool(grant.detail.get("family")))
@@ -206,7 +208,7 @@ def _only_stream(grant: Edge, service: str) -> bool:
 def _connect(linker: Linker, role: Node, compute: Node, allowed: _Table, *, shared: bool) -> None:
     told: Told | None = None
     for key, found in allowed.items():
-        explained = _explained(linker, compute, key)
+        explained = _explained(linker, compute, key, found.patterns)
         if explained is _ALWAYS:
             continue
         told = told or Told(linker, compute)
@@ -247,31 +249,47 @@ _ALWAYS = "always"
 _UNLESS_TOLD = "unless told"
 
 
-def _explained(linker: Linker, compute: Node, key: _Key) -> str | None:
+def _explained(linker: Linker, compute: Node, key: _Key, patterns: set[str]) -> str | None:
     """Whether declared edges between the two already explain the permission: `always`, `unless told`, or not at all."""
     graph = linker.graph
     if key.target.external:
         return None
     if key.kind is EdgeKind.TRIGGERS or (key.kind is EdgeKind.READS and key.target.type.startswith("AWS::Kinesis::")):
-        mapped = any(edge.target is compute for edge in graph.outgoing(key.target, EdgeKind.TRIGGERS))
-        return _ALWAYS if mapped else None
+        return _ALWAYS if _is_polled(linker, compute, key.target) else None
+    if key.kind is EdgeKind.PUBLISHES and key.target.type == _QUEUE and _is_everything(patterns):
+        return _UNLESS_TOLD if _is_polled(linker, compute, key.target) else None  # that is what it needs `sqs:*` for
     for edge in graph.outgoing(compute, key.kind, EdgeKind.DEAD_LETTERS):
         if edge.target is key.target and edge.evidence > Evidence.POLICY:
             return _ALWAYS if edge.kind is key.kind else _UNLESS_TOLD
     return None
 
 
+def _is_everything(patterns: set[str]) -> bool:
+    """True for `sqs:*` or `*`, which name no sending."""
+    return bool(patterns) and not any(each.partition(":")[2].strip("*") for each in patterns)
+
+
+def _is_polled(linker: Linker, compute: Node, channel: Node) -> bool:
+    return any(edge.target is compute for edge in linker.graph.outgoing(channel, EdgeKind.TRIGGERS))
+
+
 def _dynamic_machines(linker: Linker) -> None:
-    """State machines whose tasks choose their target at run time; the definitions of the others say everything."""
+    """State machines whose tasks choose their target at run time; the definitions of the others say everything.
+
+    A definition that lies elsewhere says nothing: what the machine may do is all that is known.
+    """
     graph = linker.graph
-    for machine, workflows in graph.workflows.items():
+    for machine in list(graph.of_type(_MACHINE)):
+        workflows = graph.workflows.get(machine, ())
         unknown = {each for workflow in workflows for state in workflow.states for each in state.unknown}
-        if not unknown or machine.stack is None:
+        if (workflows and not unknown) or machine.stack is None:
             continue
         declared = {(edge.kind, edge.target) for edge in graph.outgoing(machine)}
         for target in linker.targets(machine.stack, machine.properties.get("RoleArn"), ROLE):
             for key, found in _allowed(linker, target.node).items():
-                if (key.kind, key.target) in declared or not any(_admits(each, key, found.actions) for each in unknown):
+                if (key.kind, key.target) in declared or key.kind is EdgeKind.TRIGGERS:
+                    continue
+                if workflows and not any(_admits(each, key, found.actions) for each in unknown):
                     continue
                 linker.connect(
                     key.kind,

@@ -127,6 +127,8 @@ def _strings(value: Json, resolve: Resolve | None) -> tuple[str, ...]:
         plain = written.value
         if isinstance(plain, dict) and resolve is not None:
             plain = resolve(plain)
+            if isinstance(plain, str) and "," in plain:  # a parameter that is a list
+                plain = [item.strip() for item in plain.split(",")]
         if isinstance(plain, str):
             found.append(plain)
         elif isinstance(plain, list):
