@@ -91,3 +91,39 @@ def test_findings_of_data_protection_are_logs(graph_of: GraphOf) -> None:
         """
     )
     assert drawn(graph) == ["App -logs_to-> Audit", "App -logs_to-> Kept"]
+
+
+def test_an_alarm_watches_the_filters_of_its_dimension(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Resources:
+          One: {Type: AWS::Lambda::Function, Properties: {}}
+          Two: {Type: AWS::Lambda::Function, Properties: {}}
+          OneLogs: {Type: AWS::Logs::LogGroup}
+          TwoLogs: {Type: AWS::Logs::LogGroup}
+          AnyLogs: {Type: AWS::Logs::LogGroup}
+          OfOne:
+            Type: AWS::Logs::MetricFilter
+            Properties:
+              LogGroupName: !Ref OneLogs
+              FilterPattern: !Sub '{ ($.level = "ERROR") && ($.name = "${One}") }'
+              MetricTransformations:
+                - &metric
+                  MetricNamespace: Own
+                  MetricName: Errors
+                  Dimensions: [{Key: FunctionName, Value: $.name}]
+          OfTwo:
+            Type: AWS::Logs::MetricFilter
+            Properties:
+              LogGroupName: !Ref TwoLogs
+              FilterPattern: !Sub '{ $.name = "${Two}" }'
+              MetricTransformations: [*metric]
+          OfAny:
+            Type: AWS::Logs::MetricFilter
+            Properties: {LogGroupName: !Ref AnyLogs, FilterPattern: ERROR, MetricTransformations: [*metric]}
+          Errors:
+            Type: AWS::CloudWatch::Alarm
+            Properties: {Namespace: Own, MetricName: Errors, Dimensions: [{Name: FunctionName, Value: !Ref One}]}
+        """
+    )
+    assert drawn(graph) == ["Errors -watches-> AnyLogs", "Errors -watches-> One", "Errors -watches-> OneLogs"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from archlint.graph.edges.paths import EACH, follow, mappings
@@ -143,11 +143,19 @@ def _watch(linker: Linker, node: Node, metric: Body, path: TemplatePath) -> None
             )
 
 
-_FILTERS: WeakKeyDictionary[ResourceGraph, dict[tuple[Text, Text], list[tuple[Node, Target]]]] = WeakKeyDictionary()
+class _Filtered(NamedTuple):
+    """A metric filter, one of its log groups, and what it makes of it."""
+
+    carrier: Node
+    group: Target
+    metric: Body
 
 
-def _filtered_groups(linker: Linker) -> dict[tuple[Text, Text], list[tuple[Node, Target]]]:
-    """Metric filter and log group by the namespace and name of the metric that the filter makes; once per graph."""
+_FILTERS: WeakKeyDictionary[ResourceGraph, dict[tuple[Text, Text], list[_Filtered]]] = WeakKeyDictionary()
+
+
+def _filtered_groups(linker: Linker) -> dict[tuple[Text, Text], list[_Filtered]]:
+    """What metric filters make, by the namespace and name of the metric; once per graph."""
     found = _FILTERS.get(linker.graph)
     if found is None:
         found = _FILTERS[linker.graph] = {}
@@ -158,7 +166,7 @@ def _filtered_groups(linker: Linker) -> dict[tuple[Text, Text], list[tuple[Node,
             groups = linker.targets(stack, node.properties.get("LogGroupName"), LOG_GROUP)
             for _, metric in mappings(node.properties, "MetricTransformations", EACH):
                 for key in _metric_keys(linker, stack, metric.get("MetricNamespace"), metric.get("MetricName")):
-                    found.setdefault(key, []).extend((node, group) for group in groups)
+                    found.setdefault(key, []).extend(_Filtered(node, group, metric) for group in groups)
     return found
 
 
@@ -172,15 +180,37 @@ def _watch_logs(linker: Linker, node: Node, metric: Body, path: TemplatePath) ->
     if stack is None or str(metric.get("Namespace", "AWS/")).startswith("AWS/"):
         return
     for key in _metric_keys(linker, stack, metric.get("Namespace"), metric.get("MetricName")):
-        for carrier, group in _filtered_groups(linker).get(key, ()):
+        for filtered in _filtered_groups(linker).get(key, ()):
+            if _is_of_another(linker, stack, metric, filtered):
+                continue
             linker.connect(
                 EdgeKind.WATCHES,
                 node,
-                group.node,
+                filtered.group.node,
                 place=node.place(*path, "MetricName"),
-                via=carrier,
+                via=filtered.carrier,
                 detail={"metric": key[1].literal},
             )
+
+
+def _is_of_another(linker: Linker, stack: Stack, metric: Body, filtered: _Filtered) -> bool:
+    """True when a dimension keeps them apart: the filter takes what has one value, the alarm looks at another.
+
+    A dimension is a field of the log line; which value it has only the filter's pattern tells.
+    """
+    owner = filtered.carrier.stack
+    if owner is None or "Dimensions" not in filtered.metric or "Dimensions" not in metric:
+        return False
+    wanted = {str(each.get("Name")): each.get("Value") for _, each in mappings(metric, "Dimensions", EACH)}
+    pattern = flatten(filtered.carrier.properties.get("FilterPattern"))
+    for _, dimension in mappings(filtered.metric, "Dimensions", EACH):
+        field, name = str(dimension.get("Value")), str(dimension.get("Key"))
+        value = re.search(re.escape(field) + r'\s*=\s*"([^"]*)"', pattern.text) if pattern is not None else None
+        if value is not None and pattern is not None and name in wanted:
+            taken = linker.texts(owner, pattern.value(value[1]))
+            if not {*taken} & {*linker.texts(stack, wanted[name])}:
+                return True
+    return False
 
 
 def _titled(linker: Linker, node: Node, dimension: Body) -> list[Target]:

@@ -24,6 +24,7 @@ _SETS_NOTIFICATIONS = (
     "PutBucketNotification",
     ".BucketNotification(",
 )
+_PERMITS = ("add_permission", "addPermission", "AddPermission")
 
 
 def custom_resource(linker: Linker, node: Node) -> None:
@@ -107,17 +108,21 @@ def _inline_notifications(linker: Linker, node: Node, function: Node) -> None:
     buckets = {target.node for _, target in given if target.node.type == BUCKET}
     if len(buckets) != 1:
         return
+    [bucket] = buckets
     for key, target in given:
         if target.node.type in _TOLD:
+            if any(call in flat.text for call in _PERMITS):
+                linker.connect(EdgeKind.PERMITS, bucket, target.node, place=node.place(key), via=node)
             linker.connect(
                 EdgeKind.TRIGGERS if target.node.type == FUNCTION else EdgeKind.DELIVERS,
-                next(iter(buckets)),
+                bucket,
                 target.node,
                 place=node.place(key),
                 evidence=Evidence.CODE,
                 mode=Mode.ASYNC if target.node.type == FUNCTION else None,
                 via=node,
                 qualifier=target.qualifier,
+                detail={"events": [None], "filters": [None]},  # the code says which, but not here
             )
 
 
