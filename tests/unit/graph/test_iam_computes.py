@@ -157,3 +157,43 @@ def test_all_of_a_queue_s_actions_to_poll_it_send_nothing(graph_of: GraphOf) -> 
     [(unaware, all_), (_, spelled), (told, _), _] = sent
     assert sent[unaware, all_] == ["Other"]
     assert sent[unaware, spelled] == sent[told, all_] == ["Jobs", "Other"]
+
+
+def test_a_parameter_outside_is_read_and_never_run(graph_of: GraphOf) -> None:
+    template = """
+        Resources:
+          Fn: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Role.Arn}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: all
+                  PolicyDocument:
+                    Statement:
+                      - Effect: Allow
+                        Action: [ssm:GetParameter, ssm:SendCommand]
+                        Resource: !Sub "arn:${AWS::Partition}:ssm:*:*:%s"
+        """
+    for resource, started in (("parameter/app/limit", 0), ("document/Restart", 1)):
+        assert len(list(graph_of(template % resource).of_kind(EdgeKind.INVOKES))) == started
+
+
+def test_a_queue_that_the_environment_names_is_polled_by_what_may_receive(graph_of: GraphOf) -> None:
+    template = """
+        Resources:
+          Jobs: {Type: AWS::SQS::Queue}
+          Worker:
+            Type: AWS::ECS::TaskDefinition
+            Properties:
+              TaskRoleArn: !GetAtt Role.Arn
+              ContainerDefinitions: [{Name: w, Image: w, Environment: [{Name: QUEUE, Value: !GetAtt Jobs.QueueName}]}]
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: all
+                  PolicyDocument: {Statement: [{Effect: Allow, Action: %s, Resource: "*"}]}
+        """
+    for actions, polled in (("[sqs:ReceiveMessage, sqs:DeleteMessage]", 1), ('"sqs:*"', 0), ("sqs:ReceiveMessage", 0)):
+        edges = graph_of(template % actions).of_kind(EdgeKind.TRIGGERS)
+        assert [str(edge.target) for edge in edges] == ["Worker"] * polled

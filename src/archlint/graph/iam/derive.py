@@ -8,6 +8,7 @@ computes, only those that are also told of the resource (environment) keep it, f
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -19,6 +20,8 @@ from archlint.graph.iam.flows import allowed_flows, allows_receiving
 from archlint.graph.iam.grants import services_of, services_of_type
 from archlint.graph.iam.identity import ROLE
 from archlint.graph.model import EdgeKind, Evidence, Mode
+from archlint.graph.names import parse_arn
+from archlint.graph.text import Text
 
 if TYPE_CHECKING:
     from archlint.graph.edges.calls import Operation
@@ -164,6 +167,11 @@ def _told(linker: Linker, role: Node, compute: Node, broad: list[Permission]) ->
             if node is not compute and not _impossible(flow, node):
                 allowed = found.setdefault(_Key(flow.kind, node, flow.mode), _Allowed(permission.place))
                 allowed.actions |= admitted
+    for permission in broad if told is not None else ():
+        spelled = _spelled(permission)
+        for node in told.of_types({_QUEUE}) if told is not None and allows_receiving(spelled) else ():
+            key = _Key(EdgeKind.TRIGGERS, node, Mode.POLL)
+            found.setdefault(key, _Allowed(permission.place)).actions |= spelled
     return found
 
 
@@ -185,8 +193,19 @@ def _fits(flow: Flow, grant: Edge) -> bool:
         return target.type in flow.types
     services = services_of(target)
     if services is not None:
-        return flow.service in services
+        types = _types_of(target.logical_id) if flow.service in services else None
+        return types is not None and (not types or not flow.types or not flow.types.isdisjoint(types))
     return {service_of(action) for action in grant.actions} == {flow.service}
+
+
+@lru_cache(maxsize=1024)
+def _types_of(arn: str) -> tuple[str, ...]:
+    """The types of what an ARN names, by the word before the name: nobody runs an SSM parameter. () if unknown."""
+    found = parse_arn(Text((_PLACEHOLDER.sub("x", arn),)))
+    return found.types if found is not None else ()
+
+
+_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 
 
 def _impossible(flow: Flow, target: Node) -> bool:
