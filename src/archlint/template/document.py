@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from archlint.template.json_positions import JsonPositions
     from archlint.template.model import Json, TemplatePath
-    from archlint.template.parse import Events, KeyMarks
+    from archlint.template.parse import Events
     from archlint.template.positions import Position, Relocate
+    from archlint.template.scalars import KeyMarks
 
 
 class Document:

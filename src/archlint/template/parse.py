@@ -7,7 +7,6 @@ with a line and not the end of the process.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from sys import intern
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,9 +15,13 @@ import yaml
 from yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent
 
 from archlint.errors import TemplateError
+from archlint.template.block_style import read_block_style
+from archlint.template.block_text import OtherStyle
+from archlint.template.scalars import COLUMN_BITS, CORE, LONG_FORMS, RESOLVED_START, long_form, plain_scalar
 
 if TYPE_CHECKING:
     from archlint.template.model import Json
+    from archlint.template.scalars import KeyMarks
 
 # The deepest real template of the field nests 40 levels; recursive readers of the data rely on this bound.
 MAX_DEPTH = 200
@@ -30,50 +33,6 @@ Events: TypeAlias = Callable[[str], Callable[[], Any]]
 
 Duplicates: TypeAlias = list[tuple[str, int, int]]
 """Keys that stand twice in one mapping, with the 1-based line and column of the later one."""
-
-KeyMarks: TypeAlias = dict[int, list[Any]]
-"""Where the keys of each mapping stand, in its order, and the items of each block sequence, by identity."""
-
-_LONG_FORMS = {
-    "!Ref": "Ref",
-    "!Condition": "Condition",
-    "!Rain::Embed": "Rain::Embed",
-    **{
-        f"!{name}": f"Fn::{name}"
-        for name in (
-            "And", "Base64", "Cidr", "Contains", "EachMemberEquals", "EachMemberIn", "Equals", "FindInMap", "ForEach",
-            "GetAZs", "GetAtt", "GetStackOutput", "If", "ImportValue", "Join", "Length", "Not", "Or", "RefAll",
-            "Select", "Split", "Sub", "ToJsonString", "Transform", "ValueOf", "ValueOfAll",
-        )
-    },
-}  # fmt: skip
-_CORE = "tag:yaml.org,2002:"
-_RESOLVED_START = frozenset("0123456789+-.~tTfFyYnNoO")
-_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"[-+]?[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?")
-_WORDS: dict[str, bool | None] = {
-    **{word: True for base in ("true", "yes", "on") for word in (base, base.title(), base.upper())},
-    **{word: False for base in ("false", "no", "off") for word in (base, base.title(), base.upper())},
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-}
-
-
-def plain_scalar(text: str) -> Json:
-    """The value of an unquoted scalar: YAML 1.1 as CloudFormation reads it.
-
-    Numbers that would not print back as they were written stay text (`0123`, `5.10`, `1:30`), and so do dates:
-    account ids and versions must not change.
-    """
-    if text and text[0] not in _RESOLVED_START:
-        return text
-    if text in _WORDS:
-        return _WORDS[text]
-    if _INT.fullmatch(text):
-        return int(text) if len(text) < 20 else text
-    if _FLOAT.fullmatch(text):
-        number = float(text)
-        return number if repr(number) == text else text
-    return text
 
 
 def yaml_events(text: str) -> Callable[[], Any]:
@@ -95,8 +54,25 @@ def parse_yaml(
     mapping the last value counts, as it does for the deploy tools, and `duplicates` gets its place. `marks` gets
     where the keys stand: most findings point at one, and need no second parse then.
     """
-    reader = _YamlReader(text, events, [] if duplicates is None else duplicates, {} if marks is None else marks)
-    return reader.document()
+    marks = {} if marks is None else marks
+    if events is yaml_events:
+        try:
+            return read_block_style(text, marks)
+        except OtherStyle:
+            marks.clear()
+    return parse_events(text, events, [] if duplicates is None else duplicates, marks)
+
+
+def parse_events(text: str, events: Events, duplicates: Duplicates, marks: KeyMarks) -> Json:
+    """`parse_yaml` by events alone."""
+    return _YamlReader(text, events, duplicates, marks).document()
+
+
+def _packed(mark: Any) -> int:
+    """A mark as `KeyMarks` keeps it; a column that does not fit meets no key there and is asked for again."""
+    line: int = mark.line
+    column: int = mark.column
+    return line << COLUMN_BITS | min(column, (1 << COLUMN_BITS) - 1)
 
 
 def _mark_error(error: yaml.YAMLError) -> TemplateError:
@@ -152,7 +128,7 @@ class _YamlReader:
             before = self._count
             value = self._mapping(event, depth) if kind is MappingStartEvent else self._sequence(event, depth)
             tag = event.tag
-            if tag is not None and tag != "!" and not tag.startswith(_CORE):
+            if tag is not None and tag != "!" and not tag.startswith(CORE):
                 value = self._tagged(event, tag, value)
             if event.anchor is not None:
                 self._anchors[event.anchor] = (value, self._count - before)
@@ -166,17 +142,15 @@ class _YamlReader:
         text = event.value
         if tag is None:
             return plain_scalar(text) if event.implicit[0] else text
-        if tag == "!" or tag.startswith(_CORE):
-            return plain_scalar(text) if tag in (_CORE + "int", _CORE + "float", _CORE + "bool") else text
+        if tag == "!" or tag.startswith(CORE):
+            return plain_scalar(text) if tag in (CORE + "int", CORE + "float", CORE + "bool") else text
         return self._tagged(event, tag, text)
 
     def _tagged(self, event: Any, tag: str, value: Any) -> Any:
-        name = _LONG_FORMS.get(tag)
+        name = LONG_FORMS.get(tag)
         if name is None:
             raise self._error(event, f"unknown tag {tag}")
-        if name == "Fn::GetAtt" and isinstance(value, str):
-            return {name: value.split(".", 1)}
-        return {name: value}
+        return long_form(name, value)
 
     def _alias(self, event: Any) -> Any:
         known = self._anchors.get(event.anchor)
@@ -191,13 +165,13 @@ class _YamlReader:
 
     def _sequence(self, start: Any, depth: int) -> list[Any]:
         items: list[Any] = []
-        marks: list[Any] = []
+        marks: list[int | None] = []
         if not start.flow_style:
             self._marks[id(items)] = marks
         following = self._next
         event = following()
         while type(event) is not SequenceEndEvent:
-            mark = event.start_mark
+            mark = _packed(event.start_mark)
             if type(event) is ScalarEvent and event.tag is None and event.anchor is None:
                 self._count += 1
                 items.append(plain_scalar(event.value) if event.implicit[0] else event.value)
@@ -222,7 +196,7 @@ class _YamlReader:
                 # The common case, without two calls: a third of the time of a whole parse.
                 self._count += 1
                 text = child.value
-                resolves = child.implicit[0] and (not text or text[0] in _RESOLVED_START)
+                resolves = child.implicit[0] and (not text or text[0] in RESOLVED_START)
                 value = plain_scalar(text) if resolves else text
             else:
                 value = self._value(child, depth + 1)
@@ -233,10 +207,10 @@ class _YamlReader:
                 mark: Any = event.start_mark
                 self._duplicates.append((key, mark.line + 1, mark.column + 1))
                 mapping[key] = value
-                marks[[*mapping].index(key)] = mark
+                marks[[*mapping].index(key)] = _packed(mark)
             else:
                 mapping[key] = value
-                marks.append(event.start_mark)
+                marks.append(_packed(event.start_mark))
             event = following()
         return self._merged(start, mapping, merged) if merged else mapping
 

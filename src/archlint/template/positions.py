@@ -11,16 +11,19 @@ from yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, ScalarEv
 
 from archlint.findings import Region
 from archlint.template.parse import yaml_events
+from archlint.template.scalars import COLUMN_BITS
 
 if TYPE_CHECKING:
     from archlint.template.model import Json, TemplatePath
-    from archlint.template.parse import Events, KeyMarks
+    from archlint.template.parse import Events
+    from archlint.template.scalars import KeyMarks
 
 Relocate: TypeAlias = Callable[[int, int], tuple[int, int]]
 """Maps a 1-based line and column of the parsed text to those of the source."""
 
 
 # A collection in brackets or with a tag, an anchor or an alias.
+_COLUMN = (1 << COLUMN_BITS) - 1
 _ENDS_EARLY = re.compile(r"[{[&*]|!\S*\s*(?:[{[&*]|$)")
 _Extent: TypeAlias = tuple[int, int, int, int]
 """Lines and columns, 1-based, end exclusive."""
@@ -135,7 +138,7 @@ def noted_extent(data: Json, marks: KeyMarks, path: TemplatePath, lines: list[st
     The same answer as `locate` gives, from what the first parse noted; None when that does not tell.
     """
     here: Json = data
-    found: tuple[str | None, Any] | None = None
+    found: tuple[str | None, int | None] | None = None
     for step in path:
         noted = marks.get(id(here))
         if isinstance(here, dict):
@@ -151,24 +154,24 @@ def noted_extent(data: Json, marks: KeyMarks, path: TemplatePath, lines: list[st
             here = here[step]
         else:
             break
-    if found is None or found[1] is None:
+    key, mark = found or (None, None)
+    if mark is None:
         return None
-    key, mark = found
     return _item_extent(mark, lines) if key is None else _key_extent(key, mark, lines)
 
 
-def _item_extent(mark: Any, lines: list[str]) -> _Extent | None:
+def _item_extent(mark: int, lines: list[str]) -> _Extent | None:
     """To the end of the line, where scalars end and block mappings end later; None when a comment may follow."""
-    line, column = mark.line, mark.column
+    line, column = mark >> COLUMN_BITS, mark & _COLUMN
     text = lines[line] if line < len(lines) else ""
     if "#" in text[column:] or _ENDS_EARLY.match(text, column):
         return None
     return (line + 1, column + 1, line + 2, 1)
 
 
-def _key_extent(key: str, mark: Any, lines: list[str]) -> _Extent | None:
+def _key_extent(key: str, mark: int, lines: list[str]) -> _Extent | None:
     """A key as it is written; None for one that is written in an unusual way."""
-    line, column = mark.line, mark.column
+    line, column = mark >> COLUMN_BITS, mark & _COLUMN
     text = lines[line] if line < len(lines) else ""
     end = column + len(key)
     if text[column:end] == key:

@@ -1,0 +1,242 @@
+"""YAML in the plain block style that nearly every template is written in, read line by line.
+
+libyaml makes an event with two marks of every word. Most of a template stands on one line a key and needs none
+of that. Whatever is not plainly of this style (anchors, merge keys, tabs, values over several lines, errors …) is
+refused here and left to libyaml, so a text has one meaning: the tests hold the two against each other.
+"""
+
+from __future__ import annotations
+
+import re
+from sys import intern
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from archlint.template.block_text import INDICATORS, OtherStyle, block_text, continued, flow, plain, quoted
+from archlint.template.scalars import COLUMN_BITS, LONG_FORMS, RESOLVED_START, long_form, plain_scalar
+
+if TYPE_CHECKING:
+    from archlint.template.scalars import KeyMarks
+
+Row: TypeAlias = tuple[str, str, str, str]
+"""Indentation, the dash of a list item, a key, and the rest of the line."""
+
+_ROW = re.compile(
+    r"""^([ ]*)(-(?:[ ]+|$))?"""
+    r"""(?:([\w/$][\w.:/$+{}*@%~=(),-]{0,200}|"[^"\\\n]{1,200}"|'[^'\n]{1,200}')[ ]*:(?:[ ]+|$))?([^\n]*)$""",
+    re.MULTILINE,
+)
+_LONGEST_LINE = 1 << COLUMN_BITS
+# No level of nesting without a column of its own: far from the depth that `parse_events` refuses.
+_RIGHTMOST = 150
+_END: Row = ("", "", "", "")
+
+
+def read_block_style(text: str, marks: KeyMarks) -> dict[str, Any]:
+    """The mapping that `text` is, and in `marks` where its keys stand; raises OtherStyle, with marks half made."""
+    if not text.replace("\n", "").isprintable():
+        raise OtherStyle
+    return _BlockReader(text, marks).document()
+
+
+class _BlockReader:
+    """Recursive descent over the rows of a text; `_at` is the next row."""
+
+    __slots__ = ("_at", "_lines", "_marks", "_rows")
+
+    def __init__(self, text: str, marks: KeyMarks) -> None:
+        self._rows: list[Row] = _ROW.findall(text)
+        self._rows.append(_END)
+        self._lines = text.split("\n")
+        self._marks = marks
+        self._at = 1 if self._lines[0] == "---" else 0
+
+    def document(self) -> dict[str, Any]:
+        if len(max(self._lines, key=len)) >= _LONGEST_LINE:
+            raise OtherStyle
+        row = self._next()
+        if row is None or row[0] or row[1]:
+            raise OtherStyle
+        mapping = self._mapping("", row)
+        if self._next() is not None:
+            raise OtherStyle
+        return mapping
+
+    def _next(self) -> Row | None:
+        """The next row that is neither empty nor a comment; None at the end."""
+        rows = self._rows
+        at = self._at
+        end = len(rows) - 1
+        while at < end:
+            row = rows[at]
+            rest = row[3]
+            if row[2] or row[1] or (rest and rest[0] != "#"):
+                self._at = at
+                return row
+            at += 1
+        self._at = at
+        return None
+
+    def _mapping(self, indent: str, row: Row) -> dict[str, Any]:
+        """The mapping whose first key is in `row`, and whose keys stand behind `indent`."""
+        mapping: dict[str, Any] = {}
+        marks: list[int | None] = []
+        self._marks[id(mapping)] = marks
+        column = len(indent)
+        if column > _RIGHTMOST:
+            raise OtherStyle
+        rows = self._rows
+        line = self._at
+        following: Row | None = row
+        while following is not None:
+            _, _, key, rest = following
+            key = self._key(key) if not key or key[0] in "\"'" else intern(key)
+            if key in mapping:
+                raise OtherStyle
+            marks.append(line << COLUMN_BITS | column)
+            start = line
+            if rest and (first := rest[0]) not in INDICATORS:
+                if " " in rest or rest[-1] == ":":
+                    rest = plain(rest)
+                mapping[key] = plain_scalar(rest) if first in RESOLVED_START else rest
+                line += 1
+            else:
+                self._at = line + 1
+                mapping[key] = self._value(rest, indent)
+                line = self._at
+            # The next row has a key as a rule; else it is looked for.
+            following = rows[line]
+            if not following[2]:
+                self._at = line
+                following = self._next()
+                line = self._at
+            if following is not None and (following[0] != indent or following[1]):
+                if len(following[0]) <= column:
+                    break
+                if not rest or rest[0] in INDICATORS:
+                    raise OtherStyle
+                mapping[key], self._at = continued(rest, self._lines, start + 1, column)
+                following = self._next()
+                line = self._at
+                if following is not None and (following[0] != indent or following[1]):
+                    if len(following[0]) > column:
+                        raise OtherStyle
+                    break
+        self._at = line
+        return mapping
+
+    def _key(self, key: str) -> str:
+        """A key without its quotes."""
+        if not key:
+            raise OtherStyle
+        return intern(key[1:-1])
+
+    def _following(self) -> Row | None:
+        """`_next`, without a search where the next row has a key, as most have."""
+        row = self._rows[self._at]
+        if row[2]:
+            return row
+        return self._next()
+
+    def _value(self, rest: str, indent: str) -> Any:
+        """The value of a key, where it is not plain text on its line."""
+        if not rest or rest[0] == "#":
+            return self._nested(indent, may_align=True)
+        return self._special(rest, indent, may_align=True)
+
+    def _sequence(self, indent: str, row: Row) -> list[Any]:
+        """The list whose first item is in `row`, and whose dashes stand behind `indent`."""
+        items: list[Any] = []
+        marks: list[int | None] = []
+        self._marks[id(items)] = marks
+        column = len(indent)
+        if column > _RIGHTMOST:
+            raise OtherStyle
+        following: Row | None = row
+        while following is not None:
+            _, dash, key, rest = following
+            inside = column + len(dash)
+            marks.append(self._at << COLUMN_BITS | inside)
+            if key:
+                items.append(self._mapping(" " * inside, following))
+            elif rest.startswith("- "):
+                items.append(self._sequence(" " * inside, self._inner(rest)))
+            else:
+                self._at += 1
+                items.append(self._item(rest, indent))
+                if not rest or rest[0] == "#":
+                    marks[-1] = None  # what is nested starts on a later line
+            following = self._following()
+            if following is not None and (following[0] != indent or not following[1]):
+                if len(following[0]) > column:
+                    raise OtherStyle
+                break
+        return items
+
+    def _item(self, rest: str, indent: str) -> Any:
+        """The value behind a dash."""
+        if not rest or rest[0] == "#":
+            return self._nested(indent, may_align=False)
+        if rest[0] in INDICATORS:
+            return self._special(rest, indent, may_align=False)
+        return plain_scalar(plain(rest))
+
+    def _nested(self, indent: str, *, may_align: bool) -> Any:
+        """What stands below a key or a dash without a value on its line; None when nothing does.
+
+        The items of a list may stand in the column of its key.
+        """
+        row = self._following()
+        if row is None or len(row[0]) < len(indent):
+            return None
+        if row[0] == indent:
+            return self._sequence(indent, row) if may_align and row[1] else None
+        if row[1]:
+            return self._sequence(row[0], row)
+        if row[2]:
+            return self._mapping(row[0], row)
+        self._at += 1
+        rest = row[3]
+        return plain_scalar(plain(rest)) if rest[0] not in INDICATORS else self._special(rest, indent, may_align=False)
+
+    @staticmethod
+    def _inner(rest: str) -> Row:
+        """The row of a list item that is a list item itself: `- - a`."""
+        found = _ROW.fullmatch(rest)
+        if found is None:
+            raise OtherStyle
+        return (found[1], found[2], found[3] or "", found[4])
+
+    def _special(self, rest: str, indent: str, *, may_align: bool) -> Any:
+        """The value of a line that starts with an indicator."""
+        first = rest[0]
+        if first == "!":
+            tag, _, behind = rest.partition(" ")
+            name = LONG_FORMS.get(tag)
+            if name is None:
+                raise OtherStyle
+            return long_form(name, self._tagged(behind.lstrip(" "), indent, may_align=may_align))
+        if first in "'\"":
+            text, self._at = quoted(rest, self._lines, self._at)
+            return text
+        if first in "|>":
+            text, self._at = block_text(rest, self._lines, self._at, len(indent))
+            return text
+        if first in "[{":
+            value, self._at = flow(rest, self._lines, self._at)
+            if isinstance(value, dict):
+                self._marks[id(value)] = [None] * len(value)
+            return value
+        if first in "-:" and rest[1:2] not in ("", " "):
+            return plain_scalar(plain(rest))
+        raise OtherStyle
+
+    def _tagged(self, rest: str, indent: str, *, may_align: bool) -> Any:
+        """The value behind a tag: text stays text, as libyaml has it."""
+        if not rest or rest[0] == "#":
+            value = self._nested(indent, may_align=may_align)
+            return "" if value is None else value
+        if rest[0] not in INDICATORS:
+            return plain(rest)
+        if rest[0] in "!-:":
+            raise OtherStyle
+        return self._special(rest, indent, may_align=False)
