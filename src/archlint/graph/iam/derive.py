@@ -157,21 +157,23 @@ def _told(linker: Linker, role: Node, compute: Node, broad: list[Permission]) ->
     """
     found: _Table = {}
     flows = [(each, *flow) for each in broad for flow in allowed_flows(_spelled(each))]
-    told = Told(linker, compute) if flows else None
-    denials = _denials(linker, role) if told is not None else []
+    polls = [each for each in broad if allows_receiving(_spelled(each))]
+    if not flows and not polls:
+        return found
+    told = Told(linker, compute)
+    denials = _denials(linker, role)
     for permission, flow, actions in flows:
         admitted = _not_denied(actions, denials)
-        if told is None or not admitted:
+        if not admitted:
             continue
         for node in (*told.of_types(flow.types), *told.outside(flow.service)):
             if node is not compute and not _impossible(flow, node):
                 allowed = found.setdefault(_Key(flow.kind, node, flow.mode), _Allowed(permission.place))
                 allowed.actions |= admitted
-    for permission in broad if told is not None else ():
-        spelled = _spelled(permission)
-        for node in told.of_types({_QUEUE}) if told is not None and allows_receiving(spelled) else ():
+    for permission in polls:
+        for node in told.of_types({_QUEUE}):
             key = _Key(EdgeKind.TRIGGERS, node, Mode.POLL)
-            found.setdefault(key, _Allowed(permission.place)).actions |= spelled
+            found.setdefault(key, _Allowed(permission.place)).actions |= _spelled(permission)
     return found
 
 
