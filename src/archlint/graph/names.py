@@ -19,6 +19,8 @@ NAME_PROPERTY = {
     "AWS::AutoScaling::AutoScalingGroup": "AutoScalingGroupName",
     "AWS::Batch::JobDefinition": "JobDefinitionName",
     "AWS::Batch::JobQueue": "JobQueueName",
+    "AWS::Cassandra::Keyspace": "KeyspaceName",
+    "AWS::Cassandra::Table": "TableName",
     "AWS::CloudWatch::Alarm": "AlarmName",
     "AWS::CodeBuild::Project": "Name",
     "AWS::CodeCommit::Repository": "RepositoryName",
@@ -169,6 +171,7 @@ _ARN_TYPES: dict[tuple[str, str], tuple[str, ...]] = {
     ("bedrock", "knowledge-base"): ("AWS::Bedrock::KnowledgeBase",),
     ("s3vectors", "bucket"): ("AWS::S3Vectors::VectorBucket",),
     ("timestream", "database"): ("AWS::Timestream::Database",),
+    ("cassandra", "/keyspace"): ("AWS::Cassandra::Keyspace",),
 }
 ARN_SERVICES = frozenset(service for service, _ in _ARN_TYPES)
 # What these ARNs have behind the resource is a part of it: an object, an index, a version, a log stream.
@@ -217,6 +220,8 @@ def parse_arn(text: Text) -> ArnName | None:
         return ArnName(service, "parameter", _ARN_TYPES["ssm", "parameter"], Text(resource.parts[1:]), None, "")
     if (service, "*") in _ARN_TYPES:
         return _wordless(service, resource)
+    if service == "cassandra":
+        return _in_keyspace(service, resource)
     separator = ":" if service in _COLON_WORD else "/"
     word_text, *tail = resource.split(separator, 1)
     word = word_text.literal
@@ -249,6 +254,19 @@ def _wordless(service: str, resource: Text) -> ArnName:
         return ArnName(service, "", types, name, None, "/" + str(tail[0]) if tail else "")
     name, *tail = resource.split(":", 1)
     return ArnName(service, "", types, name, None, ":" + str(tail[0]) if tail else "")
+
+
+def _in_keyspace(service: str, resource: Text) -> ArnName | None:
+    """`/keyspace/shop/table/orders`; of the keyspace alone it ends in a slash, with all of its tables in `/*`."""
+    root, *below = resource.split("/keyspace/", 1)
+    if str(root) or not below:
+        return None
+    if len(pieces := below[0].split("/table/", 1)) == 2:
+        return ArnName(service, "table", ("AWS::Cassandra::Table",), pieces[1], None, "")
+    name, *tail = below[0].split("/", 1)
+    return ArnName(
+        service, "/keyspace", _ARN_TYPES[service, "/keyspace"], name, None, "/" + str(tail[0]) if tail else ""
+    )
 
 
 def _named(service: str, word: str, types: tuple[str, ...], resource: Text) -> ArnName:

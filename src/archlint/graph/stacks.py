@@ -155,7 +155,7 @@ def _nesting(templates: Sequence[Template]) -> _Links:
                 for other in templates:
                     by_file.setdefault(posixpath.basename(other.name), []).append(other)
             seen = set()
-            for location in _locations(resource):
+            for location in _locations(template, resource):
                 found = _nested_template(template, location, by_name, by_file)
                 if found is not None and found[0] is not template and id(found[0]) not in seen:
                     seen.add(id(found[0]))
@@ -167,33 +167,52 @@ _HOLE = "\0"
 _SUB_VARIABLE = re.compile(r"\$\{[^}{]*\}")
 
 
-def _locations(resource: Resource) -> list[str]:
+def _locations(template: Template, resource: Resource) -> list[str]:
     """The possible spellings of a nested stack's template, unknown parts as NUL."""
     value = resource.properties.get("TemplateURL")
     body = resource.body.get("Metadata")
     asset = body.get("aws:asset:path") if isinstance(body, dict) else None
-    spelled = _spellings(value, 0)
-    template = resource.declared_at.document.path
-    if asset is None and template.name.endswith(STACK_SUFFIX):  # the context of the synthesis may leave it out
-        asset = next(filter(None, (staged_template(template.parent, url) for url in spelled)), None)
+    spelled = _spellings(value, template, 0)
+    path = resource.declared_at.document.path
+    if asset is None and path.name.endswith(STACK_SUFFIX):  # the context of the synthesis may leave it out
+        asset = next(filter(None, (staged_template(path.parent, url) for url in spelled)), None)
     return [asset, *spelled] if isinstance(asset, str) else spelled
 
 
-def _spellings(value: Any, depth: int) -> list[str]:
+def _spellings(value: Any, template: Template, depth: int) -> list[str]:
     if isinstance(value, str):
         return [value]
     if not isinstance(value, dict) or len(value) != 1 or depth > 20:
         return [_HOLE]
     [(function, argument)] = value.items()
+    if function == "Ref":
+        return [_file_given(argument, template)]
     if function == "Fn::If" and isinstance(argument, list) and len(argument) == 3:
-        return _spellings(argument[1], depth + 1) + _spellings(argument[2], depth + 1)
+        return _spellings(argument[1], template, depth + 1) + _spellings(argument[2], template, depth + 1)
     if function == "Fn::Sub":
-        template = argument[0] if isinstance(argument, list) and argument else argument
-        return [_SUB_VARIABLE.sub(_HOLE, template)] if isinstance(template, str) else [_HOLE]
+        text, own = (*argument, {})[:2] if isinstance(argument, list) and argument else (argument, {})
+        if not isinstance(text, str):
+            return [_HOLE]
+
+        def filled(variable: re.Match[str]) -> str:
+            name = variable[0][2:-1]
+            if isinstance(own, dict) and name in own:
+                found = _spellings(own[name], template, depth + 1)[0]
+                return found if found.endswith(_ENDINGS) else _HOLE
+            return _file_given(name, template)
+
+        return [_SUB_VARIABLE.sub(filled, text)]
     if function == "Fn::Join" and isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], list):
-        pieces = [_spellings(item, depth + 1)[0] for item in argument[1]]
+        pieces = [_spellings(item, template, depth + 1)[0] for item in argument[1]]
         return [str(argument[0]).join(pieces)]
     return [_HOLE]
+
+
+def _file_given(parameter: Any, template: Template) -> str:
+    """The file that is this parameter's default; what else a default says is of one deployment."""
+    declared = template.section("Parameters").get(parameter) if isinstance(parameter, str) else None
+    default = declared.get("Default") if isinstance(declared, dict) else None
+    return default if isinstance(default, str) and default.endswith(_ENDINGS) else _HOLE
 
 
 def _nested_template(
@@ -215,6 +234,8 @@ def _nested_template(
     if not steps or "." not in steps[-1]:
         return None
     found = _closest_by_path(template, steps, by_file.get(steps[-1], []))
+    if found is None and steps[-1] not in by_file:
+        found = _renamed(template, steps, by_file)
     # A relative path that leads elsewhere from here is one from the build folder: the same file, less surely.
     return (found, Evidence.REFERENCE) if found is not None else None
 
@@ -234,6 +255,25 @@ def _versioned(template: Template, location: str, by_name: dict[str, Template]) 
         return None
     found = by_name.get(posixpath.join(posixpath.dirname(template.name), f"{word}.{extension}"))
     return found if found is not template else None
+
+
+def _renamed(template: Template, steps: list[str], by_file: dict[str, list[Template]]) -> Template | None:
+    """The one file here, or in the folder of the URL, that a build copied under this ending: `api.yaml`."""
+    ending = next((each for each in _ENDINGS if steps[-1].endswith(each)), None)
+    if ending is None:
+        return None
+    stem = steps[-1].removesuffix(ending)
+    folder, last = posixpath.dirname(template.name), steps[-2:-1]
+    found = [
+        candidate
+        for each in _ENDINGS
+        for candidate in by_file.get(stem + each, ())
+        if (beside := posixpath.dirname(candidate.name)) == folder or [posixpath.basename(beside)] == last
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+_ENDINGS = (".template.yaml", ".template.yml", ".template.json", ".template", ".yaml", ".yml", ".json")
 
 
 def _closest_by_path(template: Template, steps: list[str], candidates: list[Template]) -> Template | None:

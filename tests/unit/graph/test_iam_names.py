@@ -71,3 +71,34 @@ def test_arns_of_other_things_do_not_name_the_resource_in_their_name(graph_of: G
         """
     )
     assert _pairs(graph, EdgeKind.GRANTS) == ["Role -> Orders"]
+
+
+def test_keyspaces_and_their_tables(graph_of: GraphOf) -> None:
+    template = """
+        Parameters: {Name: {Type: String}}
+        Resources:
+          Shop: {Type: AWS::Cassandra::Keyspace, Properties: {KeyspaceName: !Ref Name}}
+          Orders: {Type: AWS::Cassandra::Table, Properties: {KeyspaceName: !Ref Name, TableName: orders}}
+          Function: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Role.Arn}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: rows
+                  PolicyDocument:
+                    Statement:
+                      - Effect: Allow
+                        Action: [cassandra:Select, cassandra:Modify]
+                        Resource: !Sub "arn:aws:cassandra:${AWS::Region}:${AWS::AccountId}:%s"
+        """
+    for resource, expected in (
+        ("/keyspace/${Name}/*", ["Shop"]),
+        ("/keyspace/${Name}/", ["Shop"]),
+        ("/keyspace/${Name}/table/orders", ["Orders"]),
+        ("/keyspace/${Name}/table/other", []),
+        ("/keyspace/system*", []),
+    ):
+        graph = graph_of(template % resource)
+        for kind in (EdgeKind.GRANTS, EdgeKind.READS, EdgeKind.WRITES):
+            found = [edge.target for edge in graph.of_kind(kind)]
+            assert [str(node) for node in found if not node.external] == expected

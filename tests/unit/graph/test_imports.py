@@ -285,6 +285,34 @@ def test_a_version_in_the_file_name_of_a_nested_template(graph_of: GraphOf) -> N
     assert [stack.id for stack in graph.stacks if stack.parent is not None] == ["cluster.yaml@template.yaml#One"]
 
 
+def test_nested_templates_under_the_ending_that_a_build_gives_them_and_named_by_defaults(graph_of: GraphOf) -> None:
+    graph = graph_of(
+        """
+        Parameters:
+          Base: {Type: String, Default: "https://files.example/shop/"}
+          Network: {Type: String, Default: "https://files.example/shop/network.template.yaml"}
+          Store: {Type: String, Default: store.yaml}
+        Resources:
+          Api: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: "https://files.example/shop/api.template"}}
+          Twice: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: "https://files.example/x/both.json"}}
+          Network: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: !Ref Network}}
+          Store: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: !Sub "${Base}v1/${Store}"}}
+          Other:
+            Type: AWS::CloudFormation::Stack
+            Properties: {TemplateURL: !Sub ["https://x/${File}", {File: !If [Big, other.yml, !Ref Base]}]}
+          Script: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: "https://files.example/shop/store.js"}}
+        """,
+        **dict.fromkeys(("api", "network", "store", "other", "both"), "Resources: {Queue: {Type: AWS::SQS::Queue}}"),
+        **{"both.template": "Resources: {Topic: {Type: AWS::SNS::Topic}}"},
+    )
+    assert [stack.id for stack in graph.stacks if stack.parent is not None] == [
+        "api.yaml@template.yaml#Api",
+        "network.yaml@template.yaml#Network",
+        "store.yaml@template.yaml#Store",
+        "other.yaml@template.yaml#Other",
+    ]
+
+
 STORE = """
 Conditions: {Prod: !Equals [!Ref "AWS::AccountId", "1"], Other: !Not [!Condition Prod]}
 Resources:
