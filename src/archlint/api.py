@@ -61,7 +61,9 @@ else:
             self._name = name
 
         def __getattr__(self, attribute: str) -> Any:
-            return getattr(importlib.import_module(self._name), attribute)
+            value = getattr(importlib.import_module(self._name), attribute)
+            setattr(self, attribute, value)
+            return value
 
     capacity = _Later("archlint.graph.capacity")
     databases = _Later("archlint.graph.databases")

@@ -177,19 +177,21 @@ def _bundles(discovery: Discovery) -> tuple[list[ProtonBundle], set[Path]]:
 
 def _link_settings(config: Config, discovery: Discovery, templates: Sequence[Template]) -> LinkSettings:
     from archlint.graph.link import LinkSettings
-    from archlint.template.samconfig import parameter_overrides, stack_tags
+    from archlint.template.samconfig import deployments
 
+    parameters, tags = deployments(templates, config.config_env, discovery.folders)
     return LinkSettings(
         root=discovery.root,
         glob_root=config.root if config.path is not None else discovery.root,
         parameters=dict(config.parameters),
-        template_parameters=parameter_overrides(templates, config.config_env),
+        template_parameters=parameters,
         owners=config.owners,
         owner_tags=config.owner_tags,
-        stack_tags=stack_tags(templates, config.config_env),
+        stack_tags=tags,
         services=config.services,
         non_production=config.non_production,
         external_imports=config.external_imports,
+        folders=discovery.folders,
     )
 
 
@@ -200,7 +202,7 @@ def _check(rules: Iterable[Rule], estate: Estate, notifications: list[Notificati
     from archlint.ruleset.rule import RuleContext
 
     values = Values(estate.graph)
-    packages = Packages(estate.graph, estate.discovery.root)
+    packages = Packages(estate.graph, estate.discovery.root, estate.discovery.folders)
     for rule in rules:
         context = RuleContext(
             rule=rule, graph=estate.graph, values=values, packages=packages, templates=estate.templates

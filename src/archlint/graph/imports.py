@@ -115,14 +115,21 @@ class _Scan:
                 yield from self._walk(body, (logical_id,))
 
     def _walk(self, value: Json, path: TemplatePath) -> Iterator[Import]:
+        wanted = (dict, list, str) if _RESOLVE in self._template.document.text else (dict, list)
         pending: list[tuple[Json, TemplatePath]] = [(value, path)]
         while pending:
             item, where = pending.pop()
             if isinstance(item, dict):
                 yield from self._function(item, where)
-                pending.extend((inner, (*where, key)) for key, inner in reversed(item.items()))
+                pending.extend(
+                    (inner, (*where, key)) for key, inner in reversed(item.items()) if isinstance(inner, wanted)
+                )
             elif isinstance(item, list):
-                pending.extend((inner, (*where, index)) for index, inner in reversed([*enumerate(item)]))
+                pending.extend(
+                    (inner, (*where, index))
+                    for index, inner in reversed([*enumerate(item)])
+                    if isinstance(inner, wanted)
+                )
             elif isinstance(item, str) and _RESOLVE in item and "Fn::Sub" not in where[-2:]:
                 for piece in _DYNAMIC.findall(item):
                     yield from self._ssm(piece, where)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from archlint.folders import Folders
 from archlint.graph.imports import imports
 from archlint.graph.model import Edge, EdgeKind, Evidence, Mode, Node, ResourceGraph
 from archlint.graph.owners import Owners
@@ -43,6 +44,7 @@ class LinkSettings(msgspec.Struct, frozen=True):
     non_production: tuple[str, ...] = ()
     external_imports: tuple[str, ...] = ()
     """Globs or prefixes of export and SSM parameter names that something outside the templates provides."""
+    folders: Folders = msgspec.field(default_factory=Folders)
 
 
 class Linker:

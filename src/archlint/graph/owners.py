@@ -148,7 +148,11 @@ class Owners:
         above = os.path.dirname(folder)  # noqa: PTH120
         # The file in `docs/` speaks for the folder above it.
         places = [place for place in FOLDERS if place or os.path.basename(folder) not in FOLDERS]  # noqa: PTH119
-        if any(_is_file(os.path.join(folder, place, FILE_NAME)) for place in places):  # noqa: PTH118
+        may_hold = self._settings.folders.may_hold
+        if any(
+            may_hold(folder, place or FILE_NAME) and _is_file(os.path.join(folder, place, FILE_NAME))  # noqa: PTH118
+            for place in places
+        ):
             found = folder
         elif folder not in (self._top, above):
             found = self._repository(above)

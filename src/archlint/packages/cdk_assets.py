@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archlint.packages.roots import LintedRoot
-    from archlint.template.model import Json
+    from archlint.template.model import Body, Json
 
 _HASH = re.compile(r"(?<![0-9a-f])([0-9a-f]{64})(?![0-9a-f])")
+_HASH_LENGTH = 64
 _MAX_ASSET_FILES = 100
 _MAX_DEPTH = 6
 
@@ -29,7 +30,7 @@ def staged_asset(root: LintedRoot, assembly: Path, metadata: Json, code: Json) -
         found = root.resolve(assembly, stated)
         if found is not None:
             return found
-    for asset_hash in _hashes(code):
+    for asset_hash in _hashes(code) if isinstance(code, dict) else ():
         for folder in (assembly, assembly.parent):  # a nested assembly shares the assets of the one around it
             for suffix in ("", ".zip", ".jar", ".tar", ".tar.gz"):
                 found = root.resolve(folder, f"asset.{asset_hash}{suffix}")
@@ -41,11 +42,12 @@ def staged_asset(root: LintedRoot, assembly: Path, metadata: Json, code: Json) -
     return None
 
 
-def _hashes(code: Json) -> Iterator[str]:
+def _hashes(code: Body) -> Iterator[str]:
     """Asset hashes in `Code.S3Key` and `Code.ImageUri`: in a string, a `Fn::Sub` or the parts of a `Fn::Join`."""
     for key in ("S3Key", "ImageUri"):
-        for text in _strings(code.get(key) if isinstance(code, dict) else None, 0):
-            yield from _HASH.findall(text)
+        for text in _strings(code.get(key), 0):
+            if len(text) >= _HASH_LENGTH:
+                yield from _HASH.findall(text)
 
 
 def _strings(value: Any, depth: int) -> Iterator[str]:

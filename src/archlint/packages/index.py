@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archlint.findings import Notification
+    from archlint.folders import Folders
     from archlint.graph.model import Node, ResourceGraph
     from archlint.packages.binaries import ForeignBinary
     from archlint.packages.dead_weight import DeadWeight
@@ -31,8 +32,8 @@ class Packages:
     `root` is the linted folder: nothing outside of it is opened.
     """
 
-    def __init__(self, graph: ResourceGraph, root: Path) -> None:
-        self.root = LintedRoot(root)
+    def __init__(self, graph: ResourceGraph, root: Path, folders: Folders | None = None) -> None:
+        self.root = LintedRoot(root, folders)
         self.graph = graph
         self._measurer = Measurer(self.root)
         self._measures: dict[Node, PackageMeasure | None] = {}

@@ -7,6 +7,7 @@ import re
 import stat
 from pathlib import Path
 
+from archlint.folders import Folders
 from archlint.reads import looked_for
 
 _REMOTE = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://|^(arn|s3):")
@@ -18,8 +19,9 @@ MAX_SMALL_FILE = 16 * 1024 * 1024
 class LintedRoot:
     """The folder that is linted, symbolic links resolved. Nothing outside of it is opened."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, folders: Folders | None = None) -> None:
         self.folder = Path(os.path.realpath(folder))
+        self.folders = folders or Folders()
         self._resolved: dict[tuple[str, str], Path | None] = {}
         self.build_folders: dict[Path, list[Path]] = {}
         """Memory of `sam_build`."""

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from archlint.packages.roots import LintedRoot
 
-BUILD_FOLDER = ".aws-sam/build"
+SAM_FOLDER = ".aws-sam"
+BUILD_FOLDER = f"{SAM_FOLDER}/build"
 BUILT_TEMPLATE = "template.yaml"
 """What `sam build` writes last, into the build folder: a folder without it is of a build that failed."""
 _CONFIGS = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
@@ -70,7 +71,8 @@ def _written_from(root: LintedRoot, base: Path) -> list[Path]:
     """The build folders that `sam build`, run in this folder, may have written; every template below asks."""
     known = root.build_folders.get(base)
     if known is None:
-        named = [root.resolve(base, name) for name in (*_configured(root, base), BUILD_FOLDER)]
+        names = [*_configured(root, base), *([BUILD_FOLDER] if root.folders.may_hold(str(base), SAM_FOLDER) else [])]
+        named = [root.resolve(base, name) for name in names]
         known = [folder for folder in named if folder is not None and folder != base and folder.is_dir()]
         root.build_folders[base] = known
     return known
@@ -78,7 +80,7 @@ def _written_from(root: LintedRoot, base: Path) -> list[Path]:
 
 def _configured(root: LintedRoot, base: Path) -> list[str]:
     """`build_dir` of the environments in `samconfig.toml`."""
-    texts = (root.read_text(base, name) for name in _CONFIGS)
+    texts = (root.read_text(base, name) for name in _CONFIGS if root.folders.may_hold(str(base), name))
     return [name for text in texts if text is not None for name in _BUILD_DIR.findall(text)]
 
 

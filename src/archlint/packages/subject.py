@@ -50,7 +50,8 @@ class Subject:
     @property
     def template_folder(self) -> Path:
         """The folder that relative paths count from."""
-        return self.folders[0]
+        stack = self.node.stack
+        return stack.template.document.path.parent if stack is not None else Path()
 
     @property
     def folders(self) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from archlint.errors import UsageError
+from archlint.folders import Folders
 from archlint.reads import looked_for
 from archlint.template.globs import gitignore
 
@@ -45,6 +46,7 @@ class Discovery(msgspec.Struct, frozen=True):
     root: Path
     files: tuple[Path, ...]
     named: frozenset[Path] = msgspec.field(default_factory=frozenset)
+    folders: Folders = msgspec.field(default_factory=Folders)
 
     def name(self, path: Path) -> str:
         """The path relative to the root, with `/`."""
@@ -80,10 +82,11 @@ def discover(paths: Sequence[Path], exclude: Sequence[str] = (), exclude_from: P
     named = frozenset(path for path in resolved if not path.is_dir())
     found: set[Path] = set(named)
     excluded = _Excluded(gitignore(exclude), exclude_from or root) if exclude else None
+    folders = Folders()
     for path in resolved:
         if path.is_dir():
-            found.update(_walk(path, root, excluded))
-    return Discovery(root, tuple(sorted(found, key=str)), named)
+            found.update(_walk(path, root, excluded, folders))
+    return Discovery(root, tuple(sorted(found, key=str)), named, folders)
 
 
 def root_of(paths: Sequence[Path]) -> Path:
@@ -106,7 +109,7 @@ class _Excluded(NamedTuple):
         return self.spec.match_file(relative_name(Path(path), self.base) + tail)
 
 
-def _walk(start: Path, root: Path, excluded: _Excluded | None) -> Iterator[Path]:
+def _walk(start: Path, root: Path, excluded: _Excluded | None, folders: Folders) -> Iterator[Path]:
     above = _ignores_above(start)
     # Who names an ignored folder (`cdk.out`, `.serverless`) means it.
     if _is_ignored(str(start), above, None, is_dir=True):
@@ -120,10 +123,14 @@ def _walk(start: Path, root: Path, excluded: _Excluded | None) -> Iterator[Path]
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError:
             continue  # an unreadable folder holds nothing that can be deployed from here
-        if any(entry.name == ".gitignore" for entry in entries):
+        names = {entry.name for entry in entries}
+        folders.saw(folder, names)
+        if ".gitignore" in names:
             ignores = (*ignores, *_gitignore(folder))
-        assembly = any(entry.name == "cdk.out" and entry.is_file(follow_symlinks=False) for entry in entries)
-        logged = any(entry.name == SAM_LOG for entry in entries)
+        assembly = "cdk.out" in names and any(
+            entry.name == "cdk.out" and entry.is_file(follow_symlinks=False) for entry in entries
+        )
+        logged = SAM_LOG in names
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 if logged and _is_sam_build(entry.path):

@@ -9,37 +9,35 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from archlint.folders import Folders
     from archlint.template.model import Template
 
 # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
 _PAIR = re.compile(r"""(?<![\w.:/@+-])([\w.:/@+-]++)=("(?:[^"\\]|\\.)*"|'[^']*'|\S*)""")
 
 
-def parameter_overrides(templates: Sequence[Template], environment: str) -> dict[str, dict[str, str]]:
-    """Parameter values by template name, from the samconfig file beside each template.
+def deployments(
+    templates: Sequence[Template], environment: str, folders: Folders
+) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:
+    """Parameter values and stack tags by template name, from the samconfig file beside each template.
 
-    `environment` is the section (`--config-env`); a file that cannot be read gives nothing.
+    `environment` is the section (`--config-env`); a file that cannot be read gives nothing. CloudFormation puts the
+    tags of a stack on every resource of it.
     """
-    return _given(templates, environment, "parameter_overrides")
-
-
-def stack_tags(templates: Sequence[Template], environment: str) -> dict[str, dict[str, str]]:
-    """Tags of the stack by template name, likewise: CloudFormation puts them on every resource of the stack."""
-    return _given(templates, environment, "tags")
-
-
-def _given(templates: Sequence[Template], environment: str, key: str) -> dict[str, dict[str, str]]:
     by_folder: dict[Path, dict[str, Any]] = {}
-    result: dict[str, dict[str, str]] = {}
+    parameters: dict[str, dict[str, str]] = {}
+    tags: dict[str, dict[str, str]] = {}
     for template in templates:
-        folder = template.document.path.parent
+        path = template.document.path
+        folder = path.parent
         if folder not in by_folder:
-            by_folder[folder] = _read(folder)
+            by_folder[folder] = _read(folder) if folders.may_hold(str(folder), "samconfig.toml") else {}
         if by_folder[folder]:
-            found = _of_template(by_folder[folder], environment, template.document.path, key)
-            if found:
-                result[template.name] = found
-    return result
+            for key, found in (("parameter_overrides", parameters), ("tags", tags)):
+                given = _of_template(by_folder[folder], environment, path, key)
+                if given:
+                    found[template.name] = given
+    return parameters, tags
 
 
 def _read(folder: Path) -> dict[str, Any]:
