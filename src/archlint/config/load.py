@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from archlint.config.model import NEVER, Config, PackSpec, RuleSettings
-from archlint.config.toml_positions import toml_position
 from archlint.errors import ConfigError
 from archlint.findings import Severity
 
@@ -38,6 +37,8 @@ class _File(msgspec.Struct, frozen=True):
     data: Mapping[str, Any]
 
     def where(self, *path: str | int) -> str:
+        from archlint.config.toml_positions import toml_position
+
         line, column = toml_position(self.text, (*self.prefix, *path))
         return f"{display_path(self.path)}:{line}:{column}"
 

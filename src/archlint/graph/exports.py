@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from archlint.graph.stacks import Stack, closest, shared_folders
 from archlint.graph.text import Hole, Text
@@ -22,7 +24,7 @@ _Entry = tuple[Text, Stack, str]
 MAX_PROVIDERS = 8
 
 
-class Link(NamedTuple):
+class Link(msgspec.Struct, frozen=True):
     """A value that came from another stack: `via` is the export, SSM parameter or nested output that carried it."""
 
     importer: Stack

@@ -10,7 +10,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -37,7 +37,7 @@ _MAX_SOURCE = 4_000_000
 _MAX_STACKS = 1_000
 
 
-class Frame(NamedTuple):
+class Frame(msgspec.Struct, frozen=True):
     """One line of a stack trace, as the assembly claims it. Numbers are 1-based; hosts of JSII give no column."""
 
     file: str
@@ -45,7 +45,7 @@ class Frame(NamedTuple):
     column: int | None
 
 
-class Construct(NamedTuple):
+class Construct(msgspec.Struct, frozen=True):
     """What an assembly says of one resource: its path in the tree of constructs, and who made it, innermost first."""
 
     path: str

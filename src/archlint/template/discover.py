@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -99,7 +99,7 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
 
 
-class _Excluded(NamedTuple):
+class _Excluded(msgspec.Struct, frozen=True):
     """The `exclude` globs of the configuration and the folder that they count from."""
 
     spec: GitIgnoreSpec

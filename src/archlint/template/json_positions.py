@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
     from archlint.template.model import TemplatePath
@@ -17,7 +19,7 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _SKIP = json.JSONDecoder().raw_decode
 
 
-class _Span(NamedTuple):
+class _Span(msgspec.Struct, frozen=True):
     """Where a value starts; inside an object, where its key starts and ends."""
 
     start: int

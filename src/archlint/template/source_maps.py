@@ -9,7 +9,9 @@ import base64
 import binascii
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +23,7 @@ _DIGITS = {
 }
 
 
-class Original(NamedTuple):
+class Original(msgspec.Struct, frozen=True):
     """A place in the source. `source` is as the map spells it, relative to the map; numbers are 1-based."""
 
     source: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,7 +11,7 @@ import pytest
 from archlint.config import Config, PackSpec, RuleSettings
 from archlint.errors import ConfigError, RulePackError, UsageError
 from archlint.findings import Severity
-from archlint.ruleset.packs import builtin_pack, read_pack
+from archlint.ruleset.packs import PACK_FORMAT, builtin_pack, read_pack
 from archlint.ruleset.registry import Registry
 from archlint.ruleset.rule_file import read_rule
 
@@ -210,3 +211,12 @@ def test_the_built_in_pack_loads_rules_only_when_wanted(monkeypatch: pytest.Monk
     assert [rule.meta.name for rule in registry.selected] == ["visibility-below-function-timeout"]
     assert loaded == ["visibility_below_function_timeout"]
     builtin_pack.cache_clear()
+
+
+def test_the_built_in_pack_is_what_its_file_says() -> None:
+    pack = builtin_pack()
+    assert tomllib.loads((pack.path / "pack.toml").read_text(encoding="utf-8")) == {
+        "name": pack.name,
+        "prefixes": list(pack.prefixes),
+        "format": PACK_FORMAT,
+    }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
+
+import msgspec
 
 from archlint.graph.edges.paths import EACH, follow, mappings
 from archlint.graph.edges.sending import (
@@ -143,7 +145,7 @@ def _watch(linker: Linker, node: Node, metric: Body, path: TemplatePath) -> None
             )
 
 
-class _Filtered(NamedTuple):
+class _Filtered(msgspec.Struct, frozen=True):
     """A metric filter, one of its log groups, and what it makes of it."""
 
     carrier: Node

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
+
+import msgspec
 
 from archlint.graph.edges.api_gateway import authorizer_target
 from archlint.graph.edges.paths import EACH, follow, mappings, steps
@@ -57,7 +59,7 @@ _CODE = ("RequestMappingTemplate", "Code")
 _FILES = ("RequestMappingTemplateS3Location", "CodeS3Location")
 
 
-class _Use(NamedTuple):
+class _Use(msgspec.Struct, frozen=True):
     """One resolver or pipeline function that uses a data source: the fields it serves, and its code when it is here."""
 
     fields: tuple[str, ...]
@@ -156,7 +158,7 @@ _CLUSTERS = ("AWS::RDS::DBCluster",)
 _BOTH = (EdgeKind.READS, EdgeKind.WRITES)
 
 
-class _Source(NamedTuple):
+class _Source(msgspec.Struct, frozen=True):
     """A data source of one API while its edges are drawn."""
 
     linker: Linker

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
+
+import msgspec
 
 from archlint.graph.edges.paths import EACH, follow, mappings
 from archlint.graph.edges.sending import BUCKET, FUNCTION, known, plain, send
@@ -24,7 +26,7 @@ _BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 _CLASSIC = "AWS::ElasticLoadBalancing::LoadBalancer"
 
 
-class _Front(NamedTuple):
+class _Front(msgspec.Struct, frozen=True):
     """A balancer in front of a target group, with what its listener rule lets through."""
 
     balancer: Node

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +17,7 @@ _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"
 _SCHEMES = (("securityDefinitions",), ("components", "securitySchemes"))
 
 
-class Operation(NamedTuple):
+class Operation(msgspec.Struct, frozen=True):
     """One operation with an integration: `GET /orders`, the integration and its path in the document."""
 
     route: str
@@ -23,7 +25,7 @@ class Operation(NamedTuple):
     path: TemplatePath
 
 
-class Authorizer(NamedTuple):
+class Authorizer(msgspec.Struct, frozen=True):
     """One security scheme with a Lambda authorizer."""
 
     name: str

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.graph.edges.paths import EACH, follow, mappings
 from archlint.graph.edges.sending import BUCKET, FUNCTION, MACHINE, TOPIC, buckets, plain
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from archlint.template.model import Body, TemplatePath
 
 
-class _Action(NamedTuple):
+class _Action(msgspec.Struct, frozen=True):
     """Where an action names its resource in `Configuration`, and the edge of the pipeline with it."""
 
     key: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from archlint.graph.edges import asl
 from archlint.graph.edges.asl import ARGUMENTS, Call
@@ -68,7 +70,7 @@ def _told(linker: Linker, node: Node) -> None:
                 )
 
 
-class _Found(NamedTuple):
+class _Found(msgspec.Struct, frozen=True):
     """One edge of the machine, and what else to say about it."""
 
     kind: EdgeKind
@@ -79,7 +81,7 @@ class _Found(NamedTuple):
     events: tuple[dict[str, Json], ...] = ()
 
 
-class _Task(NamedTuple):
+class _Task(msgspec.Struct, frozen=True):
     """A task state while its call is followed."""
 
     name: str

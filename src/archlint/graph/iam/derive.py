@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -38,7 +38,7 @@ _MACHINE = "AWS::StepFunctions::StateMachine"
 _STREAM = "/stream/"
 
 
-class _Key(NamedTuple):
+class _Key(msgspec.Struct, frozen=True):
     """What makes one derived edge of a compute."""
 
     kind: EdgeKind

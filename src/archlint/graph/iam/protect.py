@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+
+import msgspec
 
 from archlint.graph.iam.facts import Permission, PolicyDocument
 from archlint.graph.iam.grants import actions_on, levels_of, services_of
@@ -27,7 +29,7 @@ _SOURCE_KEYS = frozenset({"aws:sourcearn", "aws:principalarn"})
 _ALLOWING_TESTS = ("arn", "string", "foranyvalue:", "forallvalues:")
 
 
-class Carrier(NamedTuple):
+class Carrier(msgspec.Struct, frozen=True):
     """Where a type has its resource policy, and which property names what it protects (None: the resource itself)."""
 
     policy: str
@@ -69,7 +71,7 @@ _CARRIERS: dict[str, tuple[Carrier, ...]] = {
 _Source: TypeAlias = "tuple[Node, TemplatePath, dict[str, Json]]"
 
 
-class _Permit(NamedTuple):
+class _Permit(msgspec.Struct, frozen=True):
     """What one policy lets one source do with one resource."""
 
     actions: set[str]

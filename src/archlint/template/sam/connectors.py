@@ -9,7 +9,9 @@ import json
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from archlint.template.sam.intrinsics import listed, mapping, named_resource, ref, sub
 from archlint.template.sam.lowering import PERMISSION, QUEUE_POLICY, Lowering
@@ -36,7 +38,7 @@ class _UnknownValueError(Exception):
     """The template does not say what a profile needs."""
 
 
-class End(NamedTuple):
+class End(msgspec.Struct, frozen=True):
     """One end of a connector; what is not known is None."""
 
     type: str

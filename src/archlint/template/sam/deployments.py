@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from archlint.template.sam.intrinsics import (
     choice_of,
@@ -35,7 +37,7 @@ _ROLLBACK = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_
 _TRUE = (True, "true", "True")
 
 
-class Preference(NamedTuple):
+class Preference(msgspec.Struct, frozen=True):
     """A function's `DeploymentPreference` that is switched on."""
 
     sam: SamResource

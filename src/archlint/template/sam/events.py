@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from archlint.template.sam.intrinsics import suffixed, without_none
 from archlint.template.sam.lowering import PERMISSION, Lowering
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from archlint.template.sam.policies import Role
 
 
-class Starter(NamedTuple):
+class Starter(msgspec.Struct, frozen=True):
     """What an event starts: a function, its alias, or a state machine.
 
     `role` is the execution role that events of a function may add permissions to.

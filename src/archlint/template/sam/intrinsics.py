@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 if TYPE_CHECKING:
     from archlint.template.model import Body, Json
@@ -14,7 +16,7 @@ _HASH_LENGTH = 10
 _IF_ARGUMENTS = 3
 
 
-class Choice(NamedTuple):
+class Choice(msgspec.Struct, frozen=True):
     """The three arguments of an `Fn::If`."""
 
     condition: str
