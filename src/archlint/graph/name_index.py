@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from archlint.template.model import Json
 
 _REF_IS_NO_NAME = frozenset(
-    {"AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::StepFunctions::StateMachine", "AWS::Timestream::Table"}
+    {
+        "AWS::Batch::ComputeEnvironment",
+        "AWS::EC2::LaunchTemplate",
+        "AWS::SNS::Topic",
+        "AWS::SQS::Queue",
+        "AWS::StepFunctions::StateMachine",
+        "AWS::Timestream::Table",
+    }
 )
 # Attributes that yield the name and are not called like the property.
 _NAMED_BY = {"AWS::StepFunctions::StateMachine": "Name", "AWS::Timestream::Table": "Name"}

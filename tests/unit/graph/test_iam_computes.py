@@ -197,3 +197,21 @@ def test_a_queue_that_the_environment_names_is_polled_by_what_may_receive(graph_
     for actions, polled in (("[sqs:ReceiveMessage, sqs:DeleteMessage]", 1), ('"sqs:*"', 0), ("sqs:ReceiveMessage", 0)):
         edges = graph_of(template % actions).of_kind(EdgeKind.TRIGGERS)
         assert [str(edge.target) for edge in edges] == ["Worker"] * polled
+
+
+def test_what_a_custom_resource_tells_its_function(graph_of: GraphOf) -> None:
+    graph = graph_of("""
+        Resources:
+          Assets: {Type: AWS::S3::Bucket}
+          Other: {Type: AWS::S3::Bucket}
+          Emptied: {Type: Custom::Empty, Properties: {ServiceToken: !GetAtt Function.Arn, Bucket: !Ref Assets}}
+          Function: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Role.Arn}}
+          Unrelated: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Role.Arn}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: all
+                  PolicyDocument: {Statement: [{Effect: Allow, Action: s3:DeleteObject, Resource: "*"}]}
+        """)
+    assert [(str(edge.source), str(edge.target)) for edge in graph.of_kind(EdgeKind.WRITES)] == [("Function", "Assets")]

@@ -102,3 +102,17 @@ def test_keyspaces_and_their_tables(graph_of: GraphOf) -> None:
         for kind in (EdgeKind.GRANTS, EdgeKind.READS, EdgeKind.WRITES):
             found = [edge.target for edge in graph.of_kind(kind)]
             assert [str(node) for node in found if not node.external] == expected
+
+
+def test_subnet_groups_and_balancers_by_the_names_they_are_given(graph_of: GraphOf) -> None:
+    graph = graph_of("""
+        Resources:
+          Group: {Type: AWS::RDS::DBSubnetGroup, Properties: {DBSubnetGroupName: !Sub "${AWS::StackName}-db"}}
+          Database: {Type: AWS::RDS::DBInstance, Properties: {DBSubnetGroupName: !Sub "${AWS::StackName}-db"}}
+          Nodes: {Type: AWS::ElastiCache::SubnetGroup, Properties: {CacheSubnetGroupName: shop}}
+          Cache: {Type: AWS::ElastiCache::ReplicationGroup, Properties: {CacheSubnetGroupName: shop}}
+          Balancer: {Type: AWS::ElasticLoadBalancing::LoadBalancer, Properties: {LoadBalancerName: shop}}
+          Servers: {Type: AWS::AutoScaling::AutoScalingGroup, Properties: {LoadBalancerNames: [shop]}}
+        """)
+    assert _pairs(graph, EdgeKind.RUNS_IN) == ["Cache -> Nodes", "Database -> Group"]
+    assert _pairs(graph, EdgeKind.DELIVERS) == ["Balancer -> Servers"]

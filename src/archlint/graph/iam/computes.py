@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archlint.graph.iam.identity import ROLE
 from archlint.graph.iam.shortcut import direct
 from archlint.graph.iam.statements import spread
+from archlint.graph.model import EdgeKind
 from archlint.graph.names import given_name, parse_arn
 from archlint.graph.text import NodePart, Text
 
@@ -66,6 +67,8 @@ _LABELS = frozenset(
     }
 )
 COMPUTE_TYPES = tuple(_ROLES)
+_FUNCTION = "AWS::Lambda::Function"
+_CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 
 
 def roles_of(linker: Linker, compute: Node) -> list[Node]:
@@ -100,7 +103,10 @@ def _values(body: Json, steps: tuple[str, ...]) -> Iterator[Json]:
 
 
 class Told:
-    """What one compute is told by its environment: resources by reference, and texts that may be their names."""
+    """What one compute is told by its environment: resources by reference, and texts that may be their names.
+
+    A function of custom resources is told their properties.
+    """
 
     def __init__(self, linker: Linker, compute: Node) -> None:
         self._linker = linker
@@ -119,6 +125,11 @@ class Told:
         metadata = compute.resource.body.get("Metadata") if compute.resource is not None else None
         if isinstance(metadata, dict):  # the files and commands that an instance is set up with
             self._read(compute.stack, metadata.get("AWS::CloudFormation::Init"), 0)
+        for edge in linker.graph.incoming(compute, EdgeKind.INVOKES) if compute.type == _FUNCTION else ():
+            if edge.source.stack is not None and edge.source.type.startswith(_CUSTOM):
+                for name, value in edge.source.properties.items():
+                    if name != "ServiceToken":
+                        self._read(edge.source.stack, value, 0)
 
     def _read(self, stack: Stack, value: Any, depth: int, variable: str = "") -> None:
         if depth > _MAX_DEPTH:
