@@ -19,6 +19,7 @@ _REF_IS_NO_NAME = frozenset(
     {
         "AWS::Batch::ComputeEnvironment",
         "AWS::EC2::LaunchTemplate",
+        "AWS::EC2::SecurityGroup",
         "AWS::SNS::Topic",
         "AWS::SQS::Queue",
         "AWS::StepFunctions::StateMachine",

@@ -113,6 +113,17 @@ def test_subnet_groups_and_balancers_by_the_names_they_are_given(graph_of: Graph
           Cache: {Type: AWS::ElastiCache::ReplicationGroup, Properties: {CacheSubnetGroupName: shop}}
           Balancer: {Type: AWS::ElasticLoadBalancing::LoadBalancer, Properties: {LoadBalancerName: shop}}
           Servers: {Type: AWS::AutoScaling::AutoScalingGroup, Properties: {LoadBalancerNames: [shop]}}
+          Spot: {Type: AWS::Batch::ComputeEnvironment, Properties: {ComputeEnvironmentName: spot}}
+          Jobs:
+            Type: AWS::Batch::JobQueue
+            Properties: {ComputeEnvironmentOrder: [{Order: 1, ComputeEnvironment: spot}]}
+          Web: {Type: AWS::EC2::SecurityGroup, Properties: {GroupName: web}}
+          Server: {Type: AWS::EC2::Instance, Properties: {SecurityGroups: [web]}}
         """)
-    assert _pairs(graph, EdgeKind.RUNS_IN) == ["Cache -> Nodes", "Database -> Group"]
+    assert _pairs(graph, EdgeKind.RUNS_IN) == [
+        "Cache -> Nodes",
+        "Database -> Group",
+        "Jobs -> Spot",
+        "Server -> Web",
+    ]
     assert _pairs(graph, EdgeKind.DELIVERS) == ["Balancer -> Servers"]
