@@ -7,6 +7,7 @@ with a line and not the end of the process.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from sys import intern
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 MAX_DEPTH = 200
 # Aliases repeat what they name. A template has at most a few thousand values, so a million is a bomb.
 MAX_VALUES = 1_000_000
+
+# The end of a key in JSON: no quote that opens a text, as in `[":", "a"]`, and none inside of one, as in `"\":"`.
+_KEY_END = re.compile(r'"(?<![\s,\[:{\\]")[ \t\r\n]*:')
 
 Events: TypeAlias = Callable[[str], Callable[[], Any]]
 """Makes the source of a text's YAML events: each call of what it returns gives the next event, None at the end."""
@@ -254,18 +258,45 @@ def _pairs(pairs: list[tuple[str, Any]], repeated: list[str]) -> dict[str, Any]:
 
 def parse_json(text: str, duplicates: Duplicates | None = None) -> Json:
     """The JSON value in `text`; raises TemplateError with line and column. Duplicate keys as for `parse_yaml`."""
-    repeated: list[str] = []
     try:
-        value: Json = json.loads(text, object_pairs_hook=lambda pairs: _pairs(pairs, repeated))
+        value: Json = json.loads(text)
+        depth, keys = _shape(value)
+        if duplicates is not None and len(_KEY_END.findall(text)) != keys:  # one may stand twice
+            duplicates.extend(_repeated(text))
     except json.JSONDecodeError as error:
         raise TemplateError(f"not valid JSON: {error.msg}", error.lineno, error.colno) from error
     except (RecursionError, ValueError) as error:
         raise TemplateError("nested too deeply, or a number too long to read") from error
-    if repeated and duplicates is not None:
-        try:  # json does not say where; the YAML reader of the same text does
-            parse_yaml(text.replace("\t", " "), duplicates=duplicates)
-        except TemplateError:
-            duplicates.extend((key, 1, 1) for key in repeated)
-    if text.count("{") + text.count("[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+    if depth > MAX_DEPTH:
         raise TemplateError(f"nested deeper than {MAX_DEPTH} levels")
     return value
+
+
+def _shape(value: Json) -> tuple[int, int]:
+    """How deep a value is nested, told up to one more than `MAX_DEPTH`, and how many keys it has."""
+    deepest = keys = 0
+    level: list[Any] = [value]
+    while level and deepest <= MAX_DEPTH:
+        deepest += 1
+        inner: list[Any] = []
+        for item in level:
+            if type(item) is dict:
+                keys += len(item)
+                inner += item.values()
+            elif type(item) is list:
+                inner += item
+        level = inner
+    return deepest, keys
+
+
+def _repeated(text: str) -> Duplicates:
+    """Keys that stand twice in one object of a JSON text."""
+    repeated: list[str] = []
+    json.loads(text, object_pairs_hook=lambda pairs: _pairs(pairs, repeated))
+    found: Duplicates = []
+    if repeated:
+        try:  # json does not say where; the YAML reader of the same text does
+            parse_yaml(text.replace("\t", " "), duplicates=found)
+        except TemplateError:
+            return [(key, 1, 1) for key in repeated]
+    return found
