@@ -90,9 +90,10 @@ class Linker:
                 return
         else:
             self._known.add(key)
-        self.graph.add_edge(
-            Edge(kind, source, target, evidence, place, mode, via, qualifier, access, actions, detail or {})
-        )
+        edge = Edge(kind, source, target, evidence, place, mode, via, qualifier, access, actions)
+        if detail:
+            edge.detail = detail
+        self.graph.add_edge(edge)
 
     def literal(self, stack: Stack, value: Json) -> Any:
         """A plain value with parameter defaults and mappings applied; None where it is unknown or differs by world.

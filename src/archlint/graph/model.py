@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum, StrEnum
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -126,6 +127,10 @@ class Node(msgspec.Struct, eq=False):
         return self.resource.place(property_path) if self.resource is not None else None
 
 
+# One for all: most edges have none.
+_NO_DETAIL: Mapping[str, Json] = MappingProxyType({})
+
+
 class Edge(msgspec.Struct, eq=False):
     """One relation. `via` is the carrier (event source mapping, subscription …), `place` where it is declared.
 
@@ -144,7 +149,7 @@ class Edge(msgspec.Struct, eq=False):
     qualifier: str | None = None
     access: frozenset[str] = frozenset()
     actions: frozenset[str] = frozenset()
-    detail: Mapping[str, Json] = msgspec.field(default_factory=dict)
+    detail: Mapping[str, Json] = _NO_DETAIL
 
     def __str__(self) -> str:
         return f"{self.source} -[{self.kind}]-> {self.target}"
