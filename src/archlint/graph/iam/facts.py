@@ -76,5 +76,7 @@ class IamFacts(msgspec.Struct, eq=False):
     """Integrations whose target is chosen by the request."""
     effective: dict[Node, tuple[Permission, ...]] = msgspec.field(default_factory=dict)
     """Memory of `role_permissions`; complete only when linking is over."""
-    neighbours: dict[str, dict[str, list[tuple[Text, Node]]]] = msgspec.field(default_factory=dict)
-    """Memory of `naming.neighbours`: type → root stack or folder → names."""
+    neighbours: dict[str, dict[str, list[Node]]] = msgspec.field(default_factory=dict)
+    """Memory of `naming.neighbours`: type → root stack or folder → resources."""
+    names: dict[Node, list[Text]] = msgspec.field(default_factory=dict)
+    """Memory of the same: the names of a resource."""

@@ -164,35 +164,44 @@ def neighbours(linker: Linker, stack: Stack, kind: str) -> Iterator[tuple[Text, 
 
     Resources without a name of their own have the one that CloudFormation makes: stack name, logical ID, suffix.
     """
-    index = linker.graph.iam.neighbours
-    if kind not in index:
-        index[kind] = _indexed(linker, kind)
-    yield from index[kind].get(stack.root.id, ())
-    folder = index[kind].get(_folder(stack), ())
+    facts = linker.graph.iam
+    if kind not in facts.neighbours:
+        facts.neighbours[kind] = _indexed(linker, kind)
+    near = facts.neighbours[kind]
+    for node in near.get(stack.root.id, ()):
+        yield from ((name, node) for name in _names(linker, kind, node))
+    folder = near.get(_folder(stack), ())
     if len(folder) <= MAX_NEIGHBOURS:
-        yield from (pair for pair in folder if pair[1].stack is not None and pair[1].stack.root is not stack.root)
+        for node in folder:
+            if node.stack is not None and node.stack.root is not stack.root:
+                yield from ((name, node) for name in _names(linker, kind, node))
 
 
 def _folder(stack: Stack) -> str:
     return f"folder:{posixpath.dirname(stack.template.name)}"
 
 
-def _indexed(linker: Linker, kind: str) -> dict[str, list[tuple[Text, Node]]]:
-    found: dict[str, list[tuple[Text, Node]]] = {}
+def _indexed(linker: Linker, kind: str) -> dict[str, list[Node]]:
+    found: dict[str, list[Node]] = {}
     for node in linker.graph.of_type(kind):
-        stack = node.stack
-        if stack is None:
-            continue
+        if node.stack is not None:
+            found.setdefault(node.stack.root.id, []).append(node)
+            found.setdefault(_folder(node.stack), []).append(node)
+    return found
+
+
+def _names(linker: Linker, kind: str, node: Node) -> list[Text]:
+    known = linker.graph.iam.names.get(node)
+    if known is None and node.stack is not None:
         given = given_name(kind, node.properties)
         if given is None:
-            names = [joined((Hole("AWS::StackName", stack.scope), f"-{node.logical_id}-", Hole(node.id)))]
+            known = [joined((Hole("AWS::StackName", node.stack.scope), f"-{node.logical_id}-", Hole(node.id)))]
         else:
-            names = [text for text in linker.texts(stack, given) if text.parts and text.hole is None]
+            known = [text for text in linker.texts(node.stack, given) if text.parts and text.hole is None]
         if kind == "AWS::SSM::Parameter":  # its ARN leaves out the slash that a hierarchical name begins with
-            names = [_without_slash(name) for name in names]
-        for key in (stack.root.id, _folder(stack)):
-            found.setdefault(key, []).extend((name, node) for name in names)
-    return found
+            known = [_without_slash(name) for name in known]
+        linker.graph.iam.names[node] = known
+    return known or []
 
 
 def _without_slash(name: Text) -> Text:
