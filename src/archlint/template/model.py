@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
@@ -46,6 +47,10 @@ class Place(msgspec.Struct, frozen=True):
         return Location(self.document.name, self.document.region(self.path, self.on), logical_id, message)
 
 
+# One for all: most resources have none.
+_NO_ORIGINS: Mapping[TemplatePath, Place] = MappingProxyType({})
+
+
 class Resource(msgspec.Struct, eq=False):
     """One CloudFormation resource after lowering. `properties` is shared with the document: never mutate it.
 
@@ -63,7 +68,7 @@ class Resource(msgspec.Struct, eq=False):
     body: Body = msgspec.field(default_factory=dict)
     """The resource as written (`DeletionPolicy`, `Metadata` …); empty for generated ones."""
     generated_by: str | None = None
-    origins: Mapping[TemplatePath, Place] = msgspec.field(default_factory=dict)
+    origins: Mapping[TemplatePath, Place] = _NO_ORIGINS
 
     def place(self, property_path: TemplatePath = ()) -> Place:
         """Where the property at this path is written; the resource itself for `()`."""

@@ -43,15 +43,17 @@ def lower(
         if not isinstance(kind, str):
             continue
         path = ("Resources", logical_id)
-        resource = Resource(logical_id, kind, {}, place(path) if place is not None else Place(document, path))
         properties = body.get("Properties")
-        if isinstance(properties, dict):
-            resource.properties = properties
-        resource.body = body
-        if "Condition" in body and isinstance(body["Condition"], str):
-            resource.condition = body["Condition"]
-        if "DependsOn" in body:
-            resource.depends_on = _names(body["DependsOn"])
+        condition = body.get("Condition")
+        resource = Resource(
+            logical_id,
+            kind,
+            properties if isinstance(properties, dict) else {},
+            place(path) if place is not None else Place(document, path),
+            condition if isinstance(condition, str) else None,
+            _names(body["DependsOn"]) if "DependsOn" in body else (),
+            body,
+        )
         found[logical_id] = resource
         is_sam = is_sam or kind.startswith(SAM_PREFIX)
     if not is_sam:
