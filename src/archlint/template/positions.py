@@ -22,9 +22,10 @@ Relocate: TypeAlias = Callable[[int, int], tuple[int, int]]
 """Maps a 1-based line and column of the parsed text to those of the source."""
 
 
-# A collection in brackets or with a tag, an anchor or an alias.
 _COLUMN = (1 << COLUMN_BITS) - 1
-_ENDS_EARLY = re.compile(r"[{[&*]|!\S*\s*(?:[{[&*]|$)")
+_BRACKET = re.compile(r"(?:!\S+[ ]+)?[{[]")
+# A collection with a tag, an anchor or an alias.
+_ENDS_EARLY = re.compile(r"[&*]|!\S*\s*(?:[{[&*]|$)")
 _Extent: TypeAlias = tuple[int, int, int, int]
 """Lines and columns, 1-based, end exclusive."""
 
@@ -161,9 +162,15 @@ def noted_extent(data: Json, marks: KeyMarks, path: TemplatePath, lines: list[st
 
 
 def _item_extent(mark: int, lines: list[str]) -> _Extent | None:
-    """To the end of the line, where scalars end and block mappings end later; None when a comment may follow."""
+    """To the end of the line, where scalars end and block mappings end later; None when a comment may follow.
+
+    Brackets count as far as they open, as in the events of libyaml.
+    """
     line, column = mark >> COLUMN_BITS, mark & _COLUMN
     text = lines[line] if line < len(lines) else ""
+    opened = _BRACKET.match(text, column)
+    if opened is not None:
+        return (line + 1, column + 1, line + 1, opened.end() + 1)
     if "#" in text[column:] or _ENDS_EARLY.match(text, column):
         return None
     return (line + 1, column + 1, line + 2, 1)
