@@ -50,7 +50,8 @@ bench: $(VENV)/.installed $(BENCH_VENV)/.installed ## speed against the YAML par
 packages: $(VENV)/.installed $(PACKAGES_VENV)/.installed ## measured package sizes against du, unzip and tar, on real builds
 	$(BIN)/python scripts/measure_packages.py --tools $(PACKAGES_VENV)/bin $(PACKAGES_ARGS)
 
-fuzz: $(VENV)/.installed ## throw broken templates at the command line
+fuzz: $(VENV)/.installed ## read broken templates in two ways, and throw more at the command line
+	$(BIN)/python scripts/fuzz_readers.py --corpus $(CORPUS)
 	$(BIN)/python scripts/fuzz.py --corpus $(CORPUS) $(FUZZ_ARGS)
 
 clean: ## remove what was built, the virtual environment included

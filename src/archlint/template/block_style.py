@@ -22,12 +22,13 @@ Row: TypeAlias = tuple[str, str, str, str]
 
 _ROW = re.compile(
     r"""^([ ]*)(-(?:[ ]+|$))?"""
-    r"""(?:([\w/$][\w.:/$+{}*@%~=(),-]{0,200}|"[^"\\\n]{1,200}"|'[^'\n]{1,200}')[ ]*:(?:[ ]+|$))?([^\n]*)$""",
+    r"""(?:([\w/$][\w.:/$+{}*@%~=(),-]{0,200}|"[^"\\\n]{1,200}"|'[^'\n]{1,200}')(?<!:)[ ]{0,9}:(?:[ ]+|$))?([^\n]*)$""",
     re.MULTILINE,
 )
 _LONGEST_LINE = 1 << COLUMN_BITS
-# No level of nesting without a column of its own: far from the depth that `parse_events` refuses.
-_RIGHTMOST = 150
+# Two levels of nesting a column at most, so with `_MOST_BRACKETS` in the last still not what `parse_events` refuses as
+# too deep; and ten calls a column. No key of thousands of real templates stands as far to the right.
+_RIGHTMOST = 60
 _END: Row = ("", "", "", "")
 
 
@@ -95,9 +96,8 @@ class _BlockReader:
             marks.append(line << COLUMN_BITS | column)
             start = line
             if rest and (first := rest[0]) not in INDICATORS:
-                if " " in rest or rest[-1] == ":":
-                    rest = plain(rest)
-                mapping[key] = plain_scalar(rest) if first in RESOLVED_START else rest
+                text = plain(rest) if " " in rest or rest[-1] == ":" else rest
+                mapping[key] = plain_scalar(text) if first in RESOLVED_START else text
                 line += 1
             else:
                 self._at = line + 1
@@ -233,8 +233,13 @@ class _BlockReader:
     def _tagged(self, rest: str, indent: str, *, may_align: bool) -> Any:
         """The value behind a tag: text stays text, as libyaml has it."""
         if not rest or rest[0] == "#":
+            row = self._following()
+            if row is None or not (row[1] or row[2] or row[3][0] in "'\"[{|>"):
+                raise OtherStyle
             value = self._nested(indent, may_align=may_align)
-            return "" if value is None else value
+            if value is None:
+                raise OtherStyle
+            return value
         if rest[0] not in INDICATORS:
             return plain(rest)
         if rest[0] in "!-:":

@@ -11,7 +11,7 @@ from archlint.errors import TemplateError
 from archlint.template.scalars import LONG_FORMS, long_form, plain_scalar
 
 INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`")
-_QUOTED = re.compile(r"""(?:"((?:[^"\\]|\\["\\/nt])*)"|'((?:[^']|'')*)')(?:[ ]+\#.*|[ ]*)""")
+_QUOTED = re.compile(r"""(?:"((?:[^"\\]|\\["\\nt])*)"|'((?:[^']|'')*)')(?:[ ]+\#.*|[ ]*)""")
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t"}
 _HEADER = re.compile(r"([|>])(-?)(?:[ ]+\#.*|[ ]*)")
@@ -72,7 +72,7 @@ def quoted(rest: str, lines: list[str], at: int) -> tuple[str, int]:
         return rest[1:-1], at
     found = _QUOTED.fullmatch(rest)
     if found is None:
-        until = next((line for line in range(at, len(lines)) if mark in lines[line]), at) + 1
+        until = next((line + 1 for line in range(at, len(lines)) if mark in lines[line]), at)
         value = _by_events("\n".join([rest, *lines[at:until]]))
         if not isinstance(value, str):
             raise OtherStyle
@@ -85,13 +85,14 @@ def quoted(rest: str, lines: list[str], at: int) -> tuple[str, int]:
 def block_text(header: str, lines: list[str], at: int, column: int) -> tuple[str, int]:
     """The text below a `|` or `>`, whose lines start at `lines[at]` and stand right of `column`; the next line."""
     found = _HEADER.fullmatch(header)
-    start = lines[at].lstrip(" ")
-    indent = len(lines[at]) - len(start)
-    if found is None or not start or indent <= column:
+    first = lines[at] if at < len(lines) else ""
+    indent = len(first) - len(first.lstrip(" "))
+    if found is None or indent <= column or indent == len(first):
         raise OtherStyle
     before = " " * indent
     taken = []
-    for line in lines[at:]:
+    while at < len(lines):
+        line = lines[at]
         if line.startswith(before):
             taken.append(line[indent:])
         elif line.strip(" "):
@@ -100,13 +101,14 @@ def block_text(header: str, lines: list[str], at: int, column: int) -> tuple[str
             raise OtherStyle
         else:
             taken.append("")
-    at += len(taken)
+        at += 1
     while not taken[-1]:
         taken.pop()
-    if not taken[-1].strip(" ") or (at == len(lines) and lines[-1]):
-        raise OtherStyle  # its last line is blank, or has no end
+    last = lines[-1] if at == len(lines) else ""
+    if not taken[-1].strip(" ") or last.isspace():
+        raise OtherStyle
     text = "\n".join(taken) if found[1] == "|" else _folded(taken)
-    return (text if found[2] else text + "\n"), at
+    return (text if found[2] or last else text + "\n"), at
 
 
 def _folded(lines: list[str]) -> str:
@@ -130,10 +132,12 @@ def flow(rest: str, lines: list[str], at: int) -> tuple[Any, int]:
     except _Elaborate:
         text = rest
         depth = _open(rest)
-        while depth > 0 and at < len(lines):
+        while 0 < depth <= _MOST_BRACKETS and at < len(lines):
             text += "\n" + lines[at]
             depth += _open(lines[at])
             at += 1
+        if depth > _MOST_BRACKETS or "&" in text:  # values by aliases are counted in whole texts only
+            raise OtherStyle from None
         value = _by_events(text)
         if not isinstance(value, (dict, list)):
             raise OtherStyle from None
@@ -156,11 +160,14 @@ def _open(line: str) -> int:
 
 
 def _by_events(text: str) -> Any:
-    from archlint.template.parse import parse_events, yaml_events
+    """The value of a text that is a part of another, with its first line not from its start."""
+    from archlint.template.parse import MAX_DEPTH, parse_events, yaml_events
 
+    if "\n..." in text or "\n---" in text:
+        raise OtherStyle  # a document may end here, but not the whole
     duplicates: list[tuple[str, int, int]] = []
     try:
-        value = parse_events(text, yaml_events, duplicates, {})
+        value = parse_events(text, yaml_events, duplicates, {}, MAX_DEPTH - _MOST_BRACKETS)
     except TemplateError as error:
         raise OtherStyle from error
     if duplicates:

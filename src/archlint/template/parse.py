@@ -67,9 +67,9 @@ def parse_yaml(
     return parse_events(text, events, [] if duplicates is None else duplicates, marks)
 
 
-def parse_events(text: str, events: Events, duplicates: Duplicates, marks: KeyMarks) -> Json:
-    """`parse_yaml` by events alone."""
-    return _YamlReader(text, events, duplicates, marks).document()
+def parse_events(text: str, events: Events, duplicates: Duplicates, marks: KeyMarks, depth: int = 0) -> Json:
+    """`parse_yaml` by events alone; `depth` is how deep the text already is in another."""
+    return _YamlReader(text, events, duplicates, marks).document(depth)
 
 
 def _packed(mark: Any) -> int:
@@ -103,13 +103,13 @@ class _YamlReader:
         self._merged_away: list[Any] = []
         self._count = 0
 
-    def document(self) -> Json:
+    def document(self, depth: int) -> Json:
         try:
             self._next()  # stream start
             start = self._next()
             if not hasattr(start, "explicit"):
                 return None  # an empty stream ends at once
-            value: Json = self._value(self._next(), 0)
+            value: Json = self._value(self._next(), depth)
             while True:
                 event = self._next()
                 if event is None:

@@ -100,7 +100,7 @@ def _children(following: Callable[[], Any], anchors: dict[str, Position]) -> dic
             _read(following, key_event, anchors)
         child = _read(following, following(), anchors)
         child.key_event = key_event
-        if key == "<<":
+        if key == "<<" and key_event.implicit[0]:
             merged.extend(child.items if child.items is not None else [child])
         else:
             children[key] = child  # of a duplicate key the last value counts
