@@ -18,14 +18,17 @@ NAME_PROPERTY = {
     "AWS::Athena::WorkGroup": "Name",
     "AWS::AutoScaling::AutoScalingGroup": "AutoScalingGroupName",
     "AWS::AutoScaling::LaunchConfiguration": "LaunchConfigurationName",
+    "AWS::Backup::BackupVault": "BackupVaultName",
     "AWS::Batch::ComputeEnvironment": "ComputeEnvironmentName",
     "AWS::Batch::JobDefinition": "JobDefinitionName",
     "AWS::Batch::JobQueue": "JobQueueName",
     "AWS::Cassandra::Keyspace": "KeyspaceName",
     "AWS::Cassandra::Table": "TableName",
+    "AWS::CloudTrail::Trail": "TrailName",
     "AWS::CloudWatch::Alarm": "AlarmName",
     "AWS::CodeBuild::Project": "Name",
     "AWS::CodeCommit::Repository": "RepositoryName",
+    "AWS::CodeDeploy::Application": "ApplicationName",
     "AWS::CodePipeline::Pipeline": "Name",
     "AWS::DAX::SubnetGroup": "SubnetGroupName",
     "AWS::DMS::ReplicationSubnetGroup": "ReplicationSubnetGroupIdentifier",
@@ -63,6 +66,7 @@ NAME_PROPERTY = {
     "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
     "AWS::IAM::Role": "RoleName",
     "AWS::IAM::User": "UserName",
+    "AWS::IoT::Policy": "PolicyName",
     "AWS::IoT::Thing": "ThingName",
     "AWS::IoT::TopicRule": "RuleName",
     "AWS::KMS::Alias": "AliasName",
@@ -70,8 +74,14 @@ NAME_PROPERTY = {
     "AWS::KinesisAnalytics::Application": "ApplicationName",
     "AWS::KinesisAnalyticsV2::Application": "ApplicationName",
     "AWS::KinesisFirehose::DeliveryStream": "DeliveryStreamName",
+    "AWS::KinesisVideo::Stream": "Name",
     "AWS::Lambda::Function": "FunctionName",
     "AWS::Lambda::LayerVersion": "LayerName",
+    "AWS::Location::GeofenceCollection": "CollectionName",
+    "AWS::Location::Map": "MapName",
+    "AWS::Location::PlaceIndex": "IndexName",
+    "AWS::Location::RouteCalculator": "CalculatorName",
+    "AWS::Location::Tracker": "TrackerName",
     "AWS::Logs::DeliveryDestination": "Name",
     "AWS::Logs::DeliverySource": "Name",
     "AWS::Logs::LogGroup": "LogGroupName",
@@ -90,7 +100,10 @@ NAME_PROPERTY = {
     "AWS::Redshift::Cluster": "ClusterIdentifier",
     "AWS::Redshift::ClusterSubnetGroup": "ClusterSubnetGroupName",
     "AWS::RedshiftServerless::Namespace": "NamespaceName",
+    "AWS::Rekognition::Collection": "CollectionId",
     "AWS::S3::Bucket": "BucketName",
+    "AWS::SES::ConfigurationSet": "Name",
+    "AWS::SES::EmailIdentity": "EmailIdentity",
     "AWS::SNS::Topic": "TopicName",
     "AWS::SQS::Queue": "QueueName",
     "AWS::SSM::Document": "Name",
@@ -102,6 +115,7 @@ NAME_PROPERTY = {
     "AWS::SecretsManager::Secret": "Name",
     "AWS::StepFunctions::Activity": "Name",
     "AWS::StepFunctions::StateMachine": "StateMachineName",
+    "AWS::Synthetics::Canary": "Name",
     "AWS::Timestream::Database": "DatabaseName",
     "AWS::Timestream::Table": "TableName",
 }
@@ -194,6 +208,21 @@ _ARN_TYPES: dict[tuple[str, str], tuple[str, ...]] = {
     ("s3vectors", "bucket"): ("AWS::S3Vectors::VectorBucket",),
     ("timestream", "database"): ("AWS::Timestream::Database",),
     ("cassandra", "/keyspace"): ("AWS::Cassandra::Keyspace",),
+    ("eks", "cluster"): ("AWS::EKS::Cluster",),
+    ("geo", "map"): ("AWS::Location::Map",),
+    ("geo", "place-index"): ("AWS::Location::PlaceIndex",),
+    ("geo", "route-calculator"): ("AWS::Location::RouteCalculator",),
+    ("geo", "geofence-collection"): ("AWS::Location::GeofenceCollection",),
+    ("geo", "tracker"): ("AWS::Location::Tracker",),
+    ("ses", "identity"): ("AWS::SES::EmailIdentity",),
+    ("ses", "configuration-set"): ("AWS::SES::ConfigurationSet",),
+    ("rekognition", "collection"): ("AWS::Rekognition::Collection",),
+    ("kinesisvideo", "stream"): ("AWS::KinesisVideo::Stream",),
+    ("backup", "backup-vault"): ("AWS::Backup::BackupVault",),
+    ("cloudtrail", "trail"): ("AWS::CloudTrail::Trail",),
+    ("codedeploy", "application"): ("AWS::CodeDeploy::Application",),
+    ("synthetics", "canary"): ("AWS::Synthetics::Canary",),
+    ("iot", "policy"): ("AWS::IoT::Policy",),
 }
 ARN_SERVICES = frozenset(service for service, _ in _ARN_TYPES)
 # What these ARNs have behind the resource is a part of it: an object, an index, a version, a log stream.
@@ -208,7 +237,7 @@ _LAST_NAMED = {
     "scheduler": ("schedule",),
 }
 _COLON_WORD = frozenset(
-    {"autoscaling", "lambda", "logs", "secretsmanager", "rds", "rds-db", "states", "cloudwatch", "sns", "sqs"}
+    "autoscaling backup cloudwatch codedeploy lambda logs rds rds-db secretsmanager sns sqs states synthetics".split()
 )
 
 

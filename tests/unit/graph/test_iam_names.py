@@ -127,3 +127,37 @@ def test_subnet_groups_and_balancers_by_the_names_they_are_given(graph_of: Graph
         "Server -> Web",
     ]
     assert _pairs(graph, EdgeKind.DELIVERS) == ["Balancer -> Servers"]
+
+
+def test_maps_identities_and_vaults_by_the_names_in_their_arns(graph_of: GraphOf) -> None:
+    graph = graph_of("""
+        Resources:
+          Map: {Type: AWS::Location::Map, Properties: {MapName: Buses}}
+          Places: {Type: AWS::Location::PlaceIndex, Properties: {IndexName: Stops}}
+          Mail: {Type: AWS::SES::EmailIdentity, Properties: {EmailIdentity: shop.example}}
+          Mails: {Type: AWS::SES::ConfigurationSet, Properties: {Name: shop}}
+          Faces: {Type: AWS::Rekognition::Collection, Properties: {CollectionId: faces}}
+          Vault: {Type: AWS::Backup::BackupVault, Properties: {BackupVaultName: shop}}
+          Deploys: {Type: AWS::CodeDeploy::Application, Properties: {ApplicationName: shop}}
+          Cluster: {Type: AWS::EKS::Cluster, Properties: {Name: shop}}
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              Policies:
+                - PolicyName: all
+                  PolicyDocument:
+                    Statement:
+                      - Effect: Allow
+                        Action: ["geo:*", "ses:*", "rekognition:*", "backup:*", "codedeploy:*", "eks:*"]
+                        Resource:
+                          - !Sub "arn:aws:geo:${AWS::Region}:${AWS::AccountId}:map/Buses"
+                          - !Sub "arn:aws:geo:${AWS::Region}:${AWS::AccountId}:place-index/Stops"
+                          - !Sub "arn:aws:ses:${AWS::Region}:${AWS::AccountId}:identity/shop.example"
+                          - !Sub "arn:aws:ses:${AWS::Region}:${AWS::AccountId}:configuration-set/shop"
+                          - !Sub "arn:aws:rekognition:${AWS::Region}:${AWS::AccountId}:collection/faces"
+                          - !Sub "arn:aws:backup:${AWS::Region}:${AWS::AccountId}:backup-vault:shop"
+                          - !Sub "arn:aws:codedeploy:${AWS::Region}:${AWS::AccountId}:application:shop"
+                          - !Sub "arn:aws:eks:${AWS::Region}:${AWS::AccountId}:cluster/shop"
+        """)
+    targets = "Cluster Deploys Faces Mail Mails Map Places Vault".split()
+    assert _pairs(graph, EdgeKind.GRANTS) == [f"Role -> {target}" for target in targets]
