@@ -236,6 +236,8 @@ def _nested_template(
     found = _closest_by_path(template, steps, by_file.get(steps[-1], []))
     if found is None and steps[-1] not in by_file:
         found = _renamed(template, steps, by_file)
+    if found is None and remote:
+        found = _published(template, steps, by_name)
     # A relative path that leads elsewhere from here is one from the build folder: the same file, less surely.
     return (found, Evidence.REFERENCE) if found is not None else None
 
@@ -271,6 +273,29 @@ def _renamed(template: Template, steps: list[str], by_file: dict[str, list[Templ
         if (beside := posixpath.dirname(candidate.name)) == folder or [posixpath.basename(beside)] == last
     ]
     return found[0] if len(found) == 1 else None
+
+
+_PUBLISHED_AS = frozenset({"template", "packaged"})
+
+
+def _published(template: Template, steps: list[str], by_name: dict[str, Template]) -> Template | None:
+    """The one template that a build can have put as `…/api/template.yaml`, maybe below a version: `…/api/v1/…`.
+
+    It has the name of that folder, or it is all that the folder of this name has; both below the folder of `template`.
+    """
+    if steps[-1].partition(".")[0] not in _PUBLISHED_AS:
+        return None
+    beside = posixpath.dirname(template.name)
+    below = [
+        each for name, each in by_name.items() if each is not template and (not beside or name.startswith(beside + "/"))
+    ]
+    for folder in steps[-2:-4:-1]:
+        named = [each for each in below if posixpath.basename(each.name).partition(".")[0] == folder]
+        inside = [each for each in below if folder in posixpath.dirname(each.name)[len(beside) :].split("/")]
+        if named or inside:
+            found = named or inside
+            return found[0] if len(found) == 1 else None
+    return None
 
 
 _ENDINGS = (".template.yaml", ".template.yml", ".template.json", ".template", ".yaml", ".yml", ".json")

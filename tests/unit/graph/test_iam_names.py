@@ -159,5 +159,5 @@ def test_maps_identities_and_vaults_by_the_names_in_their_arns(graph_of: GraphOf
                           - !Sub "arn:aws:codedeploy:${AWS::Region}:${AWS::AccountId}:application:shop"
                           - !Sub "arn:aws:eks:${AWS::Region}:${AWS::AccountId}:cluster/shop"
         """)
-    targets = "Cluster Deploys Faces Mail Mails Map Places Vault".split()
+    targets = ["Cluster", "Deploys", "Faces", "Mail", "Mails", "Map", "Places", "Vault"]
     assert _pairs(graph, EdgeKind.GRANTS) == [f"Role -> {target}" for target in targets]
