@@ -16,7 +16,7 @@ URLs, integrations that stream the response, paths through Step Functions, and f
 any function, and call no other here), so that the long run is not the one that the API waits for. Other triggers of
 the same function (queues, schedules) may need the time: split it. Behind a WebSocket API a function that posts to the
 connections by itself (`execute-api:ManageConnections`) is a note: its answer arrives, after the error that the API
-sends.
+sends. An API whose definition cannot be read (one in S3) may not wait at all.
 """
 
 from collections.abc import Iterator
@@ -90,7 +90,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
 
 def _worst(context: RuleContext, function: Node) -> Case | None:
     """The API that waits least of those that wait too short; None when there is none."""
-    edges = [e for e in context.graph.incoming(function, EdgeKind.TRIGGERS) if _is_request(e)]
+    edges = [e for e in context.graph.incoming(function, EdgeKind.TRIGGERS) if _is_request(e) and _is_read(e)]
     if not edges or _continues_alone(context, function):
         return None
     found = [
@@ -138,6 +138,11 @@ def _posts(context: RuleContext, case: Case) -> bool:
 
 def _is_request(edge: Edge) -> bool:
     return edge.mode is Mode.SYNC and edge.source.type in APIS and "authorizer" not in edge.detail
+
+
+def _is_read(edge: Edge) -> bool:
+    """False when only a permission speaks of the request: the definition elsewhere may not wait for the answer."""
+    return edge.evidence is not Evidence.POLICY
 
 
 def _continues_alone(context: RuleContext, function: Node) -> bool:
