@@ -237,7 +237,8 @@ _LAST_NAMED = {
     "scheduler": ("schedule",),
 }
 _COLON_WORD = frozenset(
-    ["autoscaling", "backup", "cloudwatch", "codedeploy", "lambda", "logs", "rds", "rds-db", "secretsmanager", "sns", "sqs", "states", "synthetics"]
+    {"autoscaling", "backup", "cloudwatch", "codedeploy", "lambda", "logs", "rds", "rds-db"}
+    | {"secretsmanager", "sns", "sqs", "states", "synthetics"}
 )
 
 
