@@ -25,6 +25,7 @@ _ROW = re.compile(
     r"""(?:([\w/$][\w.:/$+{}*@%~=(),-]{0,200}|"[^"\\\n]{1,200}"|'[^'\n]{1,200}')(?<!:)[ ]{0,9}:(?:[ ]+|$))?([^\n]*)$""",
     re.MULTILINE,
 )
+_PRINTABLE = bytes([0x0A, *range(0x20, 0x7F)])
 _LONGEST_LINE = 1 << COLUMN_BITS
 # Two levels of nesting a column at most, so with `_MOST_BRACKETS` in the last still not what `parse_events` refuses as
 # too deep; and ten calls a column. No key of thousands of real templates stands as far to the right.
@@ -34,9 +35,16 @@ _END: Row = ("", "", "", "")
 
 def read_block_style(text: str, marks: KeyMarks) -> dict[str, Any]:
     """The mapping that `text` is, and in `marks` where its keys stand; raises OtherStyle, with marks half made."""
-    if not text.replace("\n", "").isprintable():
+    if not _is_printable(text):
         raise OtherStyle
     return _BlockReader(text, marks).document()
+
+
+def _is_printable(text: str) -> bool:
+    """Whether it is lines of letters, marks and blanks: no tabs, and nothing that libyaml takes for an end of line."""
+    if text.isascii():
+        return not text.encode().translate(None, _PRINTABLE)
+    return text.replace("\n", "").isprintable()
 
 
 class _BlockReader:
