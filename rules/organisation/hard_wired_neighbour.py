@@ -197,7 +197,7 @@ def _is_literal(value: Json, depth: int) -> bool:
         return False
     [(function, argument)] = value.items()
     if function == "Ref":
-        return depth > 0 and argument in PSEUDO
+        return depth > 0 and isinstance(argument, str) and argument in PSEUDO
     if function == "Fn::Sub":
         text, variables, *_ = [*argument, {}, {}] if isinstance(argument, list) else [argument, {}]
         if not isinstance(text, str) or "{{" in text or not isinstance(variables, dict):

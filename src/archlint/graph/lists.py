@@ -72,7 +72,8 @@ class Lists:
     def _of_endpoint(self, stack: Stack, value: Any) -> list[Text]:
         """A host taken out of a resource's URL, or one of its endpoints, still leads to the resource."""
         split = value.get("Fn::Split") if isinstance(value, dict) else None
-        whole = split[1] if isinstance(split, list) and len(split) == 2 and split[0] in _IN_URLS else value
+        is_url = isinstance(split, list) and len(split) == 2 and isinstance(split[0], str) and split[0] in _IN_URLS
+        whole = split[1] if split is not None and is_url else value
         if not isinstance(whole, dict) or not ("Fn::GetAtt" in whole or split is not None):
             return []
         return [text for text in self._texts(stack, whole) if _is_endpoint(text)]

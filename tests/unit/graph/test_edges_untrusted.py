@@ -30,6 +30,8 @@ ODD: dict[str, Any] = {
     "join": {"Fn::Join": ["", {"Ref": "Missing"}]},
     "sub": {"Fn::Sub": ["${A", {"A": None}, 3]},
     "att": {"Fn::GetAtt": "NoDot"},
+    "split": {"Fn::Select": [0, {"Fn::Split": [{"Ref": "A"}, {"Fn::GetAtt": ["A", "B"]}]}]},
+    "reference": {"Fn::Join": ["", ["arn:", {"Ref": {"a": 1}}]]},
     "unknown function": {"Fn::Whatever": [{}]},
     "mark": "\ue0009\ue001 ${x} {{resolve:ssm:}}",
 }
