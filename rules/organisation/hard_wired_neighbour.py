@@ -41,8 +41,8 @@ STRUCTURE = (EdgeKind.CONTAINS, EdgeKind.IMPORTS, EdgeKind.REFERENCES)
 WORD = re.compile(r"[\w.-]+")
 ARN = re.compile(r"arn:([^\s'\"]*)")
 PIECE = re.compile(r"[^\s'\"]*")
-# How the later part of an ARN begins that is put together of several.
 BLANK = " \t\n\"'"
+# How the later part of an ARN begins that is put together of several.
 JOINTS = ('":', "':", '"/', "'/")
 NOBODY: frozenset[str] = frozenset()
 PARAMETER = "AWS::SSM::Parameter"

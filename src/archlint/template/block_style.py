@@ -48,7 +48,10 @@ def _is_printable(text: str) -> bool:
 
 
 class _BlockReader:
-    """Recursive descent over the rows of a text; `_at` is the next row."""
+    """Recursive descent over the rows of a text; `_at` is the next row.
+
+    The last row is empty and stands for the end.
+    """
 
     __slots__ = ("_at", "_lines", "_marks", "_rows")
 
