@@ -49,14 +49,15 @@ def text_below(document: Document, relative: str, root: Path) -> str | None:
 
 def _path_below(document: Document, relative: str, root: Path) -> Path | None:
     named = os.path.join(document.path.parent, relative)  # noqa: PTH118 - str: most templates name files of another kind
-    path = Path(os.path.realpath(named))
-    if str(path) != named:
+    real = os.path.realpath(named)
+    if real != named:
         looked_for(named)
-    if not path.is_relative_to(_real(root)):
+    if not Path(real).is_relative_to(_real(root)):
         return None
-    if not path.is_file():
-        looked_for(str(path))
-        path = _in_other_case(path)
+    if not os.path.isfile(real):  # noqa: PTH113 - str: many lie elsewhere
+        looked_for(real)
+        real = _in_other_case(real)
+    path = Path(real)
     return path if path.is_file() and path.stat().st_size <= MAX_BYTES else None
 
 
@@ -65,9 +66,13 @@ def _real(root: Path) -> str:
     return os.path.realpath(root)
 
 
-def _in_other_case(path: Path) -> Path:
+def _in_other_case(path: str) -> str:
     """The one file of the folder whose name differs in case only, as macOS and Windows find it; else the path."""
-    folder = path.parent
-    name = path.name.casefold()
-    found = [entry for entry in folder.iterdir() if entry.name.casefold() == name] if folder.is_dir() else []
-    return found[0] if len(found) == 1 and not found[0].is_symlink() else path
+    folder, name = os.path.split(path)
+    name = name.casefold()
+    try:
+        found = [entry for entry in os.listdir(folder) if entry.casefold() == name]  # noqa: PTH208 - names are enough
+    except OSError:
+        return path
+    other = os.path.join(folder, found[0]) if len(found) == 1 else path  # noqa: PTH118
+    return path if os.path.islink(other) else other  # noqa: PTH114

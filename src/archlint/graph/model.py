@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from enum import IntEnum, StrEnum
 from functools import partial
 from types import MappingProxyType
@@ -164,10 +165,10 @@ class ResourceGraph:
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {}
         self.edges: list[Edge] = []
-        self._outgoing: dict[Node, list[Edge]] = {}
-        self._incoming: dict[Node, list[Edge]] = {}
+        self._outgoing: defaultdict[Node, list[Edge]] = defaultdict(list)
+        self._incoming: defaultdict[Node, list[Edge]] = defaultdict(list)
         self._by_type: dict[str, list[Node]] = {}
-        self._by_kind: dict[EdgeKind, list[Edge]] = {}
+        self._by_kind: defaultdict[EdgeKind, list[Edge]] = defaultdict(list)
         self.stacks: list[Stack] = []
         self.bundles: list[ProtonBundle] = []
         self.iam = IamFacts()
@@ -190,9 +191,9 @@ class ResourceGraph:
     def add_edge(self, edge: Edge) -> Edge:
         """Adds an edge between two nodes of this graph."""
         self.edges.append(edge)
-        self._outgoing.setdefault(edge.source, []).append(edge)
-        self._incoming.setdefault(edge.target, []).append(edge)
-        self._by_kind.setdefault(edge.kind, []).append(edge)
+        self._outgoing[edge.source].append(edge)
+        self._incoming[edge.target].append(edge)
+        self._by_kind[edge.kind].append(edge)
         return edge
 
     def of_type(self, *types: str) -> Iterator[Node]:
@@ -215,12 +216,16 @@ class ResourceGraph:
 
     def outgoing(self, node: Node, *kinds: EdgeKind) -> list[Edge]:
         """Edges that leave the node, of these kinds (all when none is named)."""
-        found = self._outgoing.get(node, [])
+        found = self._outgoing.get(node)
+        if found is None:
+            return []
         return [edge for edge in found if edge.kind in kinds] if kinds else list(found)
 
     def incoming(self, node: Node, *kinds: EdgeKind) -> list[Edge]:
         """Edges that end on the node, of these kinds (all when none is named)."""
-        found = self._incoming.get(node, [])
+        found = self._incoming.get(node)
+        if found is None:
+            return []
         return [edge for edge in found if edge.kind in kinds] if kinds else list(found)
 
     def drop_edges(self, edges: Iterable[Edge]) -> None:

@@ -49,7 +49,9 @@ def branches(value: Json, path: TemplatePath = (), depth: int = 0) -> Iterator[t
 
 
 def _is_choice(value: Body) -> bool:
-    choice = value.get("Fn::If")
+    if "Fn::If" not in value:
+        return False
+    choice = value["Fn::If"]
     return isinstance(choice, list) and len(choice) == 3
 
 
@@ -62,31 +64,31 @@ def follow(value: Json, path: Steps, at: TemplatePath = ()) -> list[tuple[Templa
 
 def _walk(value: Any, path: Steps, index: int, at: TemplatePath, found: list[tuple[TemplatePath, Any]]) -> None:
     """Collects into `found`. A loop where the way is straight: this runs for every property that may name something."""
-    size = len(path)
-    while value is not None:
-        if type(value) is dict and len(value) == 1 and (_is_choice(value) or value == _NO_VALUE):
-            for here, branch in branches(value, at):
-                _walk(branch, path, index, here, found)
-            return
-        if index == size:
-            found.append((at, value))
-            return
-        step = path[index]
-        index += 1
-        if step == EACH:
-            if type(value) is list:
-                for position, item in enumerate(value):
-                    _walk(item, path, index, (*at, position), found)
+    for step in path[index:] if index else path:
+        if type(value) is dict:
+            if len(value) == 1 and (_is_choice(value) or value == _NO_VALUE):
+                break
+            index += 1
+            if step == ANY:
+                for key, item in value.items():
+                    _walk(item, path, index, (*at, key), found)
                 return
-        elif type(value) is not dict:
+            if step != EACH:
+                value = value.get(step)
+                at = (*at, step)
+            continue
+        index += 1
+        if step != EACH:
             return
-        elif step == ANY:
-            for key, item in value.items():
-                _walk(item, path, index, (*at, key), found)
+        if type(value) is list:
+            for position, item in enumerate(value):
+                _walk(item, path, index, (*at, position), found)
             return
-        else:
-            value = value.get(step)
-            at = (*at, step)
+    if type(value) is dict and len(value) == 1 and (_is_choice(value) or value == _NO_VALUE):
+        for here, branch in branches(value, at):
+            _walk(branch, path, index, here, found)
+    elif value is not None:
+        found.append((at, value))
 
 
 def mappings(value: Json, *path: str) -> Iterator[tuple[TemplatePath, Body]]:

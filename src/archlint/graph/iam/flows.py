@@ -134,13 +134,10 @@ def allowed_flows(patterns: frozenset[str]) -> tuple[tuple[Flow, frozenset[str]]
     named = {service_of(pattern) for pattern in patterns}
     any_service = any("*" in service or "?" in service for service in named)
     found = []
-    for flow in FLOWS:
-        if any_service or flow.service in named:
-            admitted = frozenset(
-                action for action in flow.actions if any(matches(pattern, action) for pattern in patterns)
-            )
-            if admitted:
-                found.append((flow, admitted))
+    for flow in FLOWS if any_service else [flow for flow in FLOWS if flow.service in named]:
+        admitted = frozenset(action for action in flow.actions if any(matches(pattern, action) for pattern in patterns))
+        if admitted:
+            found.append((flow, admitted))
     strong = {flow.service for flow, _ in found if not flow.weak}
     return tuple((flow, admitted) for flow, admitted in found if not (flow.weak and flow.service in strong))
 
