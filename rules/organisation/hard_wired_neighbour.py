@@ -44,7 +44,6 @@ PIECE = re.compile(r"[^\s'\"]*")
 BLANK = " \t\n\"'"
 # How the later part of an ARN begins that is put together of several.
 JOINTS = ('":', "':", '"/', "'/")
-NOBODY: frozenset[str] = frozenset()
 PARAMETER = "AWS::SSM::Parameter"
 ANY_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:\*:")
 # What a resource calls its own parts by.
@@ -57,12 +56,16 @@ MAX_RELATED = 4
 def check(context: RuleContext) -> Iterator[Finding]:
     names = _names(context)
     neighbours = _neighbours(context, names)
+    with_neighbours = {holder.stack for holder in neighbours}
     declared: dict[str, set[str | None]] = {}
     for node, word in names.items():
         declared.setdefault(word, set()).add(node.file)
     for stack in context.graph.stacks:
-        has_arns = any(declared.get(word, NOBODY) - {stack.template.name} for word in _words(stack))
-        nodes = [node for node in stack.nodes.values() if has_arns or node in neighbours]
+        own = {stack.template.name}
+        has_arns = any(declared[word] - own for word in _words(stack) & declared.keys())
+        if not has_arns and stack not in with_neighbours:
+            continue
+        nodes = [node for node in stack.nodes.values() if node in neighbours or (has_arns and _may_name(node))]
         for target, holders in _by_target(context, stack, nodes, neighbours, declared.keys()).items():
             (holder, path), *others = holders
             written = _written(holder)
@@ -118,6 +121,11 @@ def _names(context: RuleContext) -> dict[Node, str]:
     return found
 
 
+def _may_name(node: Node) -> bool:
+    """False when no text of a resource begins an ARN: cheaper than to walk through all of them."""
+    return "'arn" in (text := repr(node.properties)) or '"arn' in text
+
+
 def _words(stack: Stack) -> set[str]:
     """The words of everything in a template that is an ARN, or the end of one that is put together."""
     text = stack.template.document.text
@@ -136,10 +144,14 @@ def _neighbours(context: RuleContext, names: dict[Node, str]) -> dict[Node, dict
     found: dict[Node, dict[Node, str]] = {}
     for edge in context.graph.edges:
         source, target = edge.source, edge.target
-        if edge.kind in STRUCTURE or None in (source.stack, target.stack) or source.stack is target.stack:
+        here, there = source.stack, target.stack
+        if here is there or here is None or there is None or edge.kind in STRUCTURE:
+            continue
+        named = [end for end in (source, target) if end in names]
+        if not named:
             continue
         for holder in (source, target) if edge.via is None else (edge.via,):
-            others = {end: names[end] for end in (source, target) if end.stack is not holder.stack and end in names}
+            others = {end: names[end] for end in named if end.stack is not holder.stack}
             if others:
                 found.setdefault(holder, {}).update(others)
     return found
@@ -154,17 +166,23 @@ def _named(
         return
     for node in nodes:
         stack = node.stack
+        if stack is None:
+            continue
+        others = neighbours.get(node, {})
         for path, value in _literals(node.properties, (), 0):
-            if stack is None or _is_filled_in(stack, value) or ANY_ACCOUNT.search(VARIABLE.sub("x", str(value))):
+            is_arn = _is_arn(value)
+            if not is_arn and (not others or path[-1] in LABELS):
                 continue
-            if _is_arn(value):
+            if _is_filled_in(stack, value) or ANY_ACCOUNT.search(VARIABLE.sub("x", str(value))):
+                continue
+            if is_arn:
                 if declared.isdisjoint(WORD.findall(str(value))):
                     continue  # names nothing that any template declares: most ARNs do not
                 yield from (
                     (node, path, each.node) for each in resolver.targets(stack, value) if not each.node.external
                 )
                 continue
-            for other, word in neighbours.get(node, {}).items() if path[-1] not in LABELS else ():
+            for other, word in others.items():
                 if word in str(value) and any(
                     each.node is other for each in resolver.targets(stack, value, other.type)
                 ):

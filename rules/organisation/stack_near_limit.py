@@ -36,16 +36,18 @@ MAX_BYTES = 1_000_000
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    ratio = context.params["ratio"]
     owners = {stack.template.name: stack.node for stack in context.graph.stacks}
     for template in context.templates:
         measured = (
-            ("Resources", len(template.resources), MAX_RESOURCES, "resources", _made(template)),
-            ("Parameters", len(template.section("Parameters")), MAX_PARAMETERS, "parameters", ""),
-            ("Outputs", len(template.section("Outputs")), MAX_OUTPUTS, "outputs", ""),
-            ("", len(template.document.text.encode()), MAX_BYTES, "bytes", ""),
+            ("Resources", len(template.resources), MAX_RESOURCES, "resources"),
+            ("Parameters", len(template.section("Parameters")), MAX_PARAMETERS, "parameters"),
+            ("Outputs", len(template.section("Outputs")), MAX_OUTPUTS, "outputs"),
+            ("", len(template.document.text.encode()), MAX_BYTES, "bytes"),
         )
-        for section, count, limit, name, detail in measured:
-            if count >= context.params["ratio"] * limit:
+        for section, count, limit, name in measured:
+            if count >= ratio * limit:
+                detail = _made(template) if section == "Resources" else ""
                 yield context.finding(
                     template.place(section) if section else template.place(),
                     f"the stack has {count:,} {name}{detail}, {count / limit:.0%} of the {limit:,} that CloudFormation "

@@ -51,12 +51,17 @@ MANAGED = 6_144
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    ratio, limit = context.params["ratio"], context.params["managed"]
     for holder in context.graph.of_type(*INLINE):
-        yield from _inline(context, holder)
-        yield from _attached(context, holder)
+        attached = context.graph.outgoing(holder, EdgeKind.ATTACHES)
+        yield from _inline(context, holder, attached, ratio)
+        if len(attached) > limit:
+            yield from _attached(context, holder, attached, limit)
+    limits = {"managed": MANAGED, "trust": context.params["trust"]}
     for held in context.graph.iam.documents.values():
         for document in held:
-            yield from _single(context, document)
+            if document.kind in limits and _at_most(document) > limits[document.kind]:
+                yield from _single(context, document, limits[document.kind])
 
 
 def _coexisting(context: RuleContext, holder: Node, policies: list[Node]) -> list[Node]:
@@ -68,11 +73,10 @@ def _coexisting(context: RuleContext, holder: Node, policies: list[Node]) -> lis
     return found
 
 
-def _inline(context: RuleContext, holder: Node) -> Iterator[Finding]:
+def _inline(context: RuleContext, holder: Node, attached: list[Edge], ratio: float) -> Iterator[Finding]:
     limit = INLINE[holder.type]
-    least = context.params["ratio"] * limit
-    attached = [edge.target for edge in context.graph.outgoing(holder, EdgeKind.ATTACHES)]
-    policies = [node for node in attached if node.type != "AWS::IAM::ManagedPolicy"]
+    least = ratio * limit
+    policies = [edge.target for edge in attached if edge.target.type != "AWS::IAM::ManagedPolicy"]
     if sum(map(_at_most, _documents(context, [holder, *policies]))) < least:
         return
     documents = _documents(context, _coexisting(context, holder, policies))
@@ -110,9 +114,9 @@ def _at_most(document: PolicyDocument) -> int:
     return len(repr(document.body))
 
 
-def _single(context: RuleContext, document: PolicyDocument) -> Iterator[Finding]:
-    limit = {"managed": MANAGED, "trust": context.params["trust"]}.get(document.kind)
-    if limit is None or _at_most(document) <= limit or (size := document_size(document)) <= limit:
+def _single(context: RuleContext, document: PolicyDocument, limit: int) -> Iterator[Finding]:
+    size = document_size(document)
+    if size <= limit:
         return
     kind = "policy" if document.kind == "managed" else "trust policy"
     whose = f"{document.holder}" if document.kind == "managed" else f"the trust policy of {document.holder}"
@@ -124,12 +128,8 @@ def _single(context: RuleContext, document: PolicyDocument) -> Iterator[Finding]
     )
 
 
-def _attached(context: RuleContext, holder: Node) -> Iterator[Finding]:
+def _attached(context: RuleContext, holder: Node, edges: list[Edge], limit: int) -> Iterator[Finding]:
     """Managed policies in the world that has most of them."""
-    limit = context.params["managed"]
-    edges = context.graph.outgoing(holder, EdgeKind.ATTACHES)
-    if len(edges) <= limit:
-        return
     themselves = [edge.target for edge in edges if _attaches_itself(edge)]
     own = [context.values.value(holder, "ManagedPolicyArns", world) for world in context.values.worlds(holder)]
     count = max((len(listed) for listed in own if isinstance(listed, list)), default=0)

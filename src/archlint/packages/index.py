@@ -36,6 +36,7 @@ class Packages:
         self.root = LintedRoot(root, folders)
         self.graph = graph
         self._measurer = Measurer(self.root)
+        self._subjects: dict[Node, Subject] = {}
         self._measures: dict[Node, PackageMeasure | None] = {}
         self._sums: list[tuple[Node, PackageSum]] | None = None
         self._code_folders: list[Path] | None = None
@@ -58,12 +59,12 @@ class Packages:
         """
         if node not in self._measures:
             is_measurable = node.type in (FUNCTION, LAYER) and node.resource is not None and node.stack is not None
-            self._measures[node] = self._measurer.measure(Subject(node, self.graph)) if is_measurable else None
+            self._measures[node] = self._measurer.measure(self._subject(node)) if is_measurable else None
         return self._measures[node]
 
     def with_layers(self, node: Node) -> PackageSum | None:
         """A function's code with all its layers; None when neither code nor any layer can be measured."""
-        if node.type != FUNCTION or Subject(node, self.graph).is_image:
+        if node.type != FUNCTION or self._subject(node).is_image:
             return None
         best: PackageSum | None = None
         code = self.of(node)
@@ -157,7 +158,7 @@ class Packages:
         measure = self.of(node)
         if measure is None or measure.source is not Source.FOLDER:
             return None
-        subject = Subject(node, self.graph)
+        subject = self._subject(node)
         if self._measurer.builder(subject, measure.path) is Builder.UNKNOWN or not measure.path.is_dir():
             return None
         from archlint.packages.dependencies import Project
@@ -171,14 +172,14 @@ class Packages:
         """The file or folder that holds a function's source (or its staged asset), the same for all that share it."""
         if node.type not in (FUNCTION, LAYER) or node.stack is None:
             return None
-        subject = Subject(node, self.graph)
+        subject = self._subject(node)
         if subject.is_image:
             return None
         return self._measurer.local_path(subject) or self._measurer.staged(subject)
 
     def is_bundled(self, node: Node) -> bool:
         """Whether a function's package is made for it alone: bundlers and compilers leave out what it does not use."""
-        subject = Subject(node, self.graph)
+        subject = self._subject(node)
         path = self._measurer.local_path(subject)
         runtime = subject.runtime or ""
         is_built = path is None or path.is_dir()
@@ -196,7 +197,7 @@ class Packages:
             return None
         from archlint.packages.dead_weight import dead_weight
 
-        subject = Subject(node, self.graph)
+        subject = self._subject(node)
         other_code = self._other_code(measure.path)
         return dead_weight(measure, self._whole(node, measure), subject.runtime, subject.handler, other_code)
 
@@ -216,7 +217,13 @@ class Packages:
             return []
         from archlint.packages.binaries import foreign_binaries
 
-        return foreign_binaries(measure.listing, Subject(node, self.graph).architectures)
+        return foreign_binaries(measure.listing, self._subject(node).architectures)
+
+    def _subject(self, node: Node) -> Subject:
+        known = self._subjects.get(node)
+        if known is None:
+            known = self._subjects[node] = Subject(node, self.graph)
+        return known
 
     def _layer(self, name: str, node: Node | None) -> LayerMeasure:
         return LayerMeasure(name, node, self.of(node) if node is not None else None)
@@ -224,9 +231,7 @@ class Packages:
     def _other_code(self, folder: Path) -> list[str]:
         """Code folders of other functions inside this one, relative to it."""
         if self._code_folders is None:
-            found = {
-                self._measurer.local_path(Subject(node, self.graph)) for node in self.graph.of_type(FUNCTION, LAYER)
-            }
+            found = {self._measurer.local_path(self._subject(node)) for node in self.graph.of_type(FUNCTION, LAYER)}
             self._code_folders = sorted(path for path in found if path is not None)
         prefix = f"{folder}/"
         return [str(path).removeprefix(prefix) for path in self._code_folders if str(path).startswith(prefix)]

@@ -15,6 +15,7 @@ from archlint.template.model import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from archlint.graph.model import Node
     from archlint.packages.local_images import LocalImages
     from archlint.packages.roots import LintedRoot
     from archlint.packages.subject import Subject
@@ -30,6 +31,7 @@ MANIFESTS = (
     "Pipfile.lock",
 )
 """Files that name dependencies which a build adds to a source folder."""
+_NOWHERE = Path()
 
 
 class Measurer:
@@ -43,6 +45,7 @@ class Measurer:
         self._changed: dict[Path, float] = {}
         self._images: LocalImages | None = None
         self._build_places: dict[Path, list[BuildPlace]] = {}
+        self._local_paths: dict[Node, Path | None] = {}
 
     def measure(self, subject: Subject) -> PackageMeasure | None:
         """The package, from the best source that lies in the linted folder; None when there is none."""
@@ -126,6 +129,12 @@ class Measurer:
 
     def local_path(self, subject: Subject) -> Path | None:
         """The file or folder that the template names as code; None when it names none inside the linted folder."""
+        node = subject.node
+        if node not in self._local_paths:
+            self._local_paths[node] = self._find_local_path(subject)
+        return self._local_paths[node]
+
+    def _find_local_path(self, subject: Subject) -> Path | None:
         text = subject.code_path
         if text is None:
             return None
@@ -211,9 +220,9 @@ def _inline(subject: Subject) -> PackageMeasure | None:
     if not isinstance(text, str):
         return None
     size = len(text.encode("utf-8", errors="replace"))
-    listing = Listing((("index", size),), Path())
+    listing = Listing((("index", size),), _NOWHERE)
     return PackageMeasure(
-        size, listing.parts(), Source.INLINE, exact=True, at_least=False, path=Path(), name="", listing=listing
+        size, listing.parts(), Source.INLINE, exact=True, at_least=False, path=_NOWHERE, name="", listing=listing
     )
 
 

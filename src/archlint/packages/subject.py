@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,13 +52,13 @@ class Subject:
     def template_folder(self) -> Path:
         """The folder that relative paths count from."""
         stack = self.node.stack
-        return stack.template.document.path.parent if stack is not None else Path()
+        return _folder(stack.template.document.path) if stack is not None else Path()
 
     @property
     def folders(self) -> list[Path]:
         """The folders of its template and of the templates around it, innermost first."""
         stack = self.node.stack
-        return [level.template.document.path.parent for level in stack.lineage()] if stack is not None else [Path()]
+        return [_folder(level.template.document.path) for level in stack.lineage()] if stack is not None else [Path()]
 
     @property
     def build_paths(self) -> list[tuple[Path, str]]:
@@ -66,7 +67,7 @@ class Subject:
         found: list[tuple[Path, str]] = []
         stack = self.node.stack
         for level in stack.lineage() if stack is not None else ():
-            found.append((level.template.document.path.parent, name))
+            found.append((_folder(level.template.document.path), name))
             name = f"{level.nested_id}/{name}"
         return found[::-1]
 
@@ -143,3 +144,9 @@ class Subject:
         versions = [match for name in names if isinstance(name, str) and (match := _PYTHON_RUNTIME.fullmatch(name))]
         python = (int(versions[0][1]), int(versions[0][2])) if versions else DEFAULT_PYTHON
         return Target("aarch64" if self.architectures == ("arm64",) else "x86_64", python)
+
+
+@lru_cache(maxsize=4096)
+def _folder(path: Path) -> Path:
+    """The folder of a file: one value for all that ask, every function of a template does so many times."""
+    return path.parent

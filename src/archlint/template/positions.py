@@ -24,8 +24,8 @@ Relocate: TypeAlias = Callable[[int, int], tuple[int, int]]
 
 _COLUMN = (1 << COLUMN_BITS) - 1
 _BRACKET = re.compile(r"(?:!\S+[ ]+)?[{[]")
-# A collection with a tag, an anchor or an alias.
-_ENDS_EARLY = re.compile(r"[&*]|!\S*\s*(?:[{[&*]|$)")
+# A collection with a tag, an anchor or an alias. What begins below its tag takes all of the line.
+_ENDS_EARLY = re.compile(r"[&*]|!\S*\s*[{[&*]")
 _Extent: TypeAlias = tuple[int, int, int, int]
 """Lines and columns, 1-based, end exclusive."""
 
