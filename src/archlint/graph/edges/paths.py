@@ -48,6 +48,11 @@ def branches(value: Json, path: TemplatePath = (), depth: int = 0) -> Iterator[t
         yield path, value
 
 
+def _chooses(value: Body) -> bool:
+    """True for what `branches` replaces."""
+    return _is_choice(value) or value == _NO_VALUE
+
+
 def _is_choice(value: Body) -> bool:
     if "Fn::If" not in value:
         return False
@@ -65,26 +70,20 @@ def follow(value: Json, path: Steps, at: TemplatePath = ()) -> list[tuple[Templa
 def _walk(value: Any, path: Steps, index: int, at: TemplatePath, found: list[tuple[TemplatePath, Any]]) -> None:
     """Collects into `found`. A loop where the way is straight: this runs for every property that may name something."""
     for step in path[index:] if index else path:
-        if type(value) is dict:
-            if len(value) == 1 and (_is_choice(value) or value == _NO_VALUE):
-                break
-            index += 1
-            if step == ANY:
-                for key, item in value.items():
-                    _walk(item, path, index, (*at, key), found)
-                return
-            if step != EACH:
-                value = value.get(step)
-                at = (*at, step)
-            continue
+        kind = type(value)
+        if kind is dict and len(value) == 1 and _chooses(value):
+            break
         index += 1
+        if (kind is list and step == EACH) or (kind is dict and step == ANY):
+            for key, item in value.items() if kind is dict else enumerate(value):
+                _walk(item, path, index, (*at, key), found)
+            return
         if step != EACH:
-            return
-        if type(value) is list:
-            for position, item in enumerate(value):
-                _walk(item, path, index, (*at, position), found)
-            return
-    if type(value) is dict and len(value) == 1 and (_is_choice(value) or value == _NO_VALUE):
+            if kind is not dict:
+                return
+            value = value.get(step)
+            at = (*at, step)
+    if type(value) is dict and len(value) == 1 and _chooses(value):
         for here, branch in branches(value, at):
             _walk(branch, path, index, here, found)
     elif value is not None:
