@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import msgspec
 
 from archlint.graph.exports import shape
+from archlint.graph.functions import TEXT
 from archlint.graph.model import Node
 from archlint.graph.texts import output_id
 from archlint.template.model import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from archlint.graph.functions import Function
     from archlint.graph.model import ResourceGraph
     from archlint.graph.resolve import Resolver
     from archlint.graph.stacks import Stack
@@ -91,12 +93,13 @@ def is_external_name(name: str, patterns: tuple[str, ...]) -> bool:
 
 
 class _Scan:
-    """One walk over a template's source."""
+    """Looks through a template's source once."""
 
     def __init__(self, resolver: Resolver, stack: Stack) -> None:
         self._resolver = resolver
         self._stack = stack
         self._template = stack.template
+        self._reads_texts = _RESOLVE in stack.template.document.text
         self._is_conditional = False
 
     def run(self) -> Iterator[Import]:
@@ -108,50 +111,41 @@ class _Scan:
         for section in ("Resources", "Outputs"):
             for logical_id, body in self._template.section(section).items():
                 self._is_conditional = isinstance(body, dict) and "Condition" in body
-                yield from self._walk(body, (section, logical_id))
-        for logical_id, body in self._template.source.items():
-            if logical_id == "Globals":
-                self._is_conditional = False
-                yield from self._walk(body, (logical_id,))
+                yield from self._imported(self._written(section, logical_id, body))
+        self._is_conditional = False
+        yield from self._imported(self._inside(self._template.source.get("Globals"), ("Globals",)))
 
-    def _walk(self, value: Json, path: TemplatePath) -> Iterator[Import]:
-        wanted = (dict, list, str) if _RESOLVE in self._template.document.text else (dict, list)
-        pending: list[tuple[Json, TemplatePath]] = [(value, path)]
-        while pending:
-            item, where = pending.pop()
-            if isinstance(item, dict):
-                yield from self._function(item, where)
-                pending.extend(
-                    (inner, (*where, key)) for key, inner in reversed(item.items()) if isinstance(inner, wanted)
-                )
-            elif isinstance(item, list):
-                pending.extend(
-                    (inner, (*where, index))
-                    for index, inner in reversed([*enumerate(item)])
-                    if isinstance(inner, wanted)
-                )
-            elif isinstance(item, str) and _RESOLVE in item and "Fn::Sub" not in where[-2:]:
-                for piece in _DYNAMIC.findall(item):
-                    yield from self._ssm(piece, where)
+    def _written(self, section: str, logical_id: str, body: Json) -> Sequence[Function]:
+        path = (section, logical_id)
+        resource = self._template.resources.get(logical_id)
+        if resource is not None and resource.body is body and resource.declared_at.path == path:
+            return self._resolver.functions.of(self._template, resource)
+        return self._inside(body, path)
 
-    def _function(self, value: dict[str, Any], path: TemplatePath) -> Iterator[Import]:
-        if len(value) != 1:
-            return
-        [(function, argument)] = value.items()
-        if function == "Fn::ImportValue":
-            yield from self._export(argument, (*path, function))
-        elif function == "Fn::GetAtt":
-            parts = argument.split(".", 1) if isinstance(argument, str) else argument
-            if isinstance(parts, list) and len(parts) == 2 and all(isinstance(part, str) for part in parts):
-                yield from self._output(parts[0], parts[1], path)
-        elif function == "Fn::Sub":
-            text = argument[0] if isinstance(argument, list) and argument else argument
-            if isinstance(text, str):
-                for nested, output in _NESTED_OUTPUT.findall(text):
-                    yield from self._output(nested, output, path)
-                for piece in _DYNAMIC.findall(text):
-                    variables = argument[1:] if isinstance(argument, list) else []
-                    yield from self._ssm({"Fn::Sub": [piece, *variables] if variables else piece}, path)
+    def _inside(self, value: Json, path: TemplatePath) -> Sequence[Function]:
+        return self._resolver.functions.inside(self._template, value, path)
+
+    def _imported(self, functions: Sequence[Function]) -> Iterator[Import]:
+        for name, argument, path in functions:
+            if name == "Fn::ImportValue":
+                yield from self._export(argument, (*path, name))
+            elif name == "Fn::GetAtt":
+                if len(argument) == 2 and isinstance(argument[1], str):
+                    yield from self._output(argument[0], argument[1], path)
+            elif name == "Fn::Sub":
+                yield from self._substituted(argument, path)
+            elif name == TEXT and self._reads_texts:
+                for piece in _DYNAMIC.findall(argument):
+                    yield from self._ssm(piece, path)
+
+    def _substituted(self, argument: Any, path: TemplatePath) -> Iterator[Import]:
+        text = argument[0] if isinstance(argument, list) and argument else argument
+        if isinstance(text, str):
+            for nested, output in _NESTED_OUTPUT.findall(text):
+                yield from self._output(nested, output, path)
+            for piece in _DYNAMIC.findall(text):
+                variables = argument[1:] if isinstance(argument, list) else []
+                yield from self._ssm({"Fn::Sub": [piece, *variables] if variables else piece}, path)
 
     def _export(self, argument: Json, path: TemplatePath) -> Iterator[Import]:
         for name in self._resolver.import_names(self._stack, argument):
@@ -168,7 +162,7 @@ class _Scan:
         if not is_ssm:
             default = stack.given.get(name, body.get("Default")) if isinstance(body, dict) else None
             if name not in stack.arguments:
-                yield from self._walk(default, ("Parameters", name, "Default"))
+                yield from self._imported(self._inside(default, ("Parameters", name, "Default")))
             return
         if stack.parent is not None and name in stack.arguments:
             for text in self._resolver.texts(stack.parent, stack.arguments[name]):

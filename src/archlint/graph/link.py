@@ -153,13 +153,13 @@ def link(templates: Sequence[Template], settings: LinkSettings, bundles: Sequenc
 
     graph = ResourceGraph()
     stacks = build_stacks(templates, graph)
-    join_pieces(stacks)
+    resolver = Resolver(graph, stacks)
+    join_pieces(stacks, resolver.functions)
     graph.stacks = stacks
     graph.bundles = list(bundles)
     for stack in stacks:
         if stack.parent is None:
             stack.given = {**settings.template_parameters.get(stack.template.name, {}), **settings.parameters}
-    resolver = Resolver(graph, stacks)
     resolver.external_imports = settings.external_imports
     graph.resolver = resolver
     linker = Linker(graph, resolver, settings)

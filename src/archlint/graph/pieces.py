@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from archlint.graph.functions import Functions
     from archlint.graph.model import Node
     from archlint.graph.stacks import Stack
     from archlint.template.model import Body
 
 _VARIABLE = re.compile(r"\$\{([^!}.:${]+)(?:\.[^}:${]*)?\}")
-_MAX_DEPTH = 60
 _SECTIONS = ("Conditions", "Mappings")
 
 
@@ -52,7 +52,7 @@ class Whole:
         return having[0] if len(having) == 1 else None
 
 
-def join_pieces(stacks: Sequence[Stack]) -> None:
+def join_pieces(stacks: Sequence[Stack], functions: Functions) -> None:
     """Sets `whole` and the shared `scope` of the stacks that are pieces, and of the templates they belong to."""
     roots = [stack for stack in stacks if stack.parent is None and stack.template.proton is None]
     heads: dict[str, list[Stack]] = {}
@@ -62,7 +62,7 @@ def join_pieces(stacks: Sequence[Stack]) -> None:
             heads.setdefault(stack.folder, []).append(stack)
         else:
             without.append(stack)
-    foreign = {id(stack): set(_foreign_names(stack)) for stack in without}
+    foreign = {id(stack): set(_foreign_names(stack, functions)) for stack in without}
     if not any(foreign.values()):
         return
     groups: dict[str, list[Stack]] = {}
@@ -112,68 +112,53 @@ def _declared(stack: Stack) -> set[str]:
     return sections | stack.nodes.keys()
 
 
-def _foreign_names(stack: Stack) -> Iterator[str]:
+def _foreign_names(stack: Stack, functions: Functions) -> Iterator[str]:
     """The names that resources refer to and that this template does not declare."""
     declared = _declared(stack)
     for resource in stack.template.resources.values():
-        body = resource.body or resource.properties
-        condition = body.get("Condition")
+        condition = (resource.body or resource.properties).get("Condition")
         if isinstance(condition, str) and f"Conditions.{condition}" not in declared:
             yield f"Conditions.{condition}"
-        names: list[str] = []
-        _collect(body, names, 0)
-        yield from (name for name in names if name not in declared and not name.startswith("AWS::"))
+        for name, argument, _ in functions.of(stack.template, resource):
+            if name == "Ref" and argument in declared:
+                continue
+            for referred in _NAMES[name](argument) if name in _NAMES else ():
+                if referred not in declared and not referred.startswith("AWS::"):
+                    yield referred
 
 
-def _collect(value: Any, names: list[str], depth: int) -> None:
-    """Adds the logical IDs that a value refers to; variables of a `Sub` that it defines itself are left out."""
-    if depth > _MAX_DEPTH:
-        return
-    if type(value) is dict:
-        if len(value) == 1:
-            [(function, argument)] = value.items()
-            if function in _REFERRING:
-                _REFERRING[function](argument, names, depth)
-                return
-        value = value.values()
-    for item in value:
-        if type(item) is dict or type(item) is list:
-            _collect(item, names, depth + 1)
+def _referred(argument: str) -> list[str]:
+    return [argument.partition(".")[0]]
 
 
-def _referred(argument: Any, names: list[str], _depth: int) -> None:
-    first = argument[0] if isinstance(argument, list) and argument else argument
-    if isinstance(first, str):
-        names.append(first.partition(".")[0])
+def _gotten(argument: list[Any]) -> list[str]:
+    return _referred(argument[0])
 
 
-def _substituted(argument: Any, names: list[str], depth: int) -> None:
+def _substituted(argument: Any) -> list[str]:
+    """Variables that a `Sub` defines itself are left out."""
     parts = argument if isinstance(argument, list) else [argument]
     own: dict[str, Any] = next((part for part in parts if isinstance(part, dict)), {})
-    for part in parts:
-        if isinstance(part, str):
-            names += [name for name in _VARIABLE.findall(part) if name not in own]
-    _collect(own, names, depth + 1)
+    texts = [part for part in parts if isinstance(part, str)]
+    return [name for text in texts for name in _VARIABLE.findall(text) if name not in own]
 
 
-def _chosen(argument: Any, names: list[str], depth: int) -> None:
-    _keyed("Conditions", argument, names, depth)
+def _chosen(argument: Any) -> list[str]:
+    return _keyed("Conditions", argument)
 
 
-def _looked_up(argument: Any, names: list[str], depth: int) -> None:
-    _keyed("Mappings", argument, names, depth)
+def _looked_up(argument: Any) -> list[str]:
+    return _keyed("Mappings", argument)
 
 
-def _keyed(section: str, argument: Any, names: list[str], depth: int) -> None:
-    if isinstance(argument, list) and argument:
-        if isinstance(argument[0], str):
-            names.append(f"{section}.{argument[0]}")
-        _collect(argument, names, depth + 1)
+def _keyed(section: str, argument: Any) -> list[str]:
+    key = argument[0] if isinstance(argument, list) and argument else None
+    return [f"{section}.{key}"] if isinstance(key, str) else []
 
 
-_REFERRING: dict[str, Callable[[Any, list[str], int], None]] = {
+_NAMES: dict[str, Callable[[Any], list[str]]] = {
     "Ref": _referred,
-    "Fn::GetAtt": _referred,
+    "Fn::GetAtt": _gotten,
     "Fn::Sub": _substituted,
     "Fn::If": _chosen,
     "Fn::FindInMap": _looked_up,

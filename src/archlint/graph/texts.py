@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlint.graph.dynamic import MARK, DynamicReferences
 from archlint.graph.exports import Exports, Link
+from archlint.graph.functions import Functions
 from archlint.graph.lists import Lists
 from archlint.graph.maps import Maps
 from archlint.graph.model import Node, ResourceGraph
@@ -36,6 +37,7 @@ class Texts:
     def __init__(self, graph: ResourceGraph, stacks: Sequence[Stack]) -> None:
         self.graph = graph
         self.stacks = stacks
+        self.functions = Functions()
         self.names = NameIndex(graph, self.texts)
         self.placeholders = Placeholders()
         self.links: dict[tuple[int, int, int, str], Link] = {}
@@ -203,9 +205,7 @@ class Texts:
         logical_id, attribute = names
         if attribute.startswith("Outputs.") and logical_id in stack.children:
             output = attribute.removeprefix("Outputs.")
-            found: list[Text] = []
-            for child in stack.children[logical_id]:
-                found.extend(self._output(child, output))
+            found = [text for child in stack.children[logical_id] for text in self._output(child, output)]
             if found:
                 return found
         node = stack.nodes.get(logical_id)

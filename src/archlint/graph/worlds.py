@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archlint.graph.text import Hole, Text
@@ -19,6 +20,9 @@ MAX_WORLDS = 64
 MAX_ASSIGNMENTS = 4096
 OTHER = "\0other"
 """A value of a variable that no condition names."""
+
+
+_NAME = itemgetter(0)
 
 
 class Variable(NamedTuple):
@@ -83,12 +87,17 @@ class Conditions:
 
     def mentions(self, node: Node) -> frozenset[str]:
         """Conditions that `Fn::If` in the properties of a resource names."""
-        resource = node.resource
-        if resource is None:
+        resource, stack = node.resource, node.stack
+        if resource is None or stack is None:
             return frozenset()
         known = self._mentions.get(id(resource))
         if known is None:
-            known = self._mentions[id(resource)] = frozenset(_if_names(resource.properties))
+            functions, template = self._resolver.functions, stack.template
+            chooses = any(
+                "Fn::If" in map(_NAME, found)
+                for found in (functions.of(template, resource), functions.added_to(template, resource))
+            )
+            known = self._mentions[id(resource)] = frozenset(_if_names(resource.properties) if chooses else ())
         return known
 
     def _enumerate(self, required: list[tuple[Stack, str]], mentioned: list[tuple[Stack, str]]) -> list[World]:
