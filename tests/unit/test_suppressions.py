@@ -9,7 +9,7 @@ from archlint import suppressions
 from archlint.config import Config
 from archlint.findings import Confidence, Finding, Location, Region, Severity
 from archlint.lint import build
-from archlint.suppressions import parse_comment
+from archlint.suppressions.comments import parse_comment
 from archlint.template.document import Document, read_document
 
 ACCEPTED = [

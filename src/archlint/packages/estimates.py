@@ -8,14 +8,19 @@ nothing, so the sum leans low.
 
 from __future__ import annotations
 
-from archlint.packages import npm_locks, python_locks
+from archlint.packages import npm_locks
 from archlint.packages.data import WHEEL_RATIO, KnownPackage, measured
 from archlint.packages.dependencies import DependencySum, Locked, Project, make_sum
+
+_PYTHON_LOCKS = ("requirements.txt", "uv.lock", "pylock.toml", "poetry.lock", "Pipfile.lock")
+"""All that `python_locks` reads."""
 
 
 def dependency_sum(project: Project) -> DependencySum | None:
     """The estimate for a folder; None when it has no lock file or requirements that can be read."""
-    if project.language in (None, "python"):
+    if project.language in (None, "python") and _has_python_lock(project):
+        from archlint.packages import python_locks
+
         locked = python_locks.locked(project)
         if locked is not None:
             return _python_sum(project, locked)
@@ -24,8 +29,15 @@ def dependency_sum(project: Project) -> DependencySum | None:
     return None
 
 
+def _has_python_lock(project: Project) -> bool:
+    """Asked before what reads them is loaded: many folders have none."""
+    return any(project.root.resolve(project.folder, name) is not None for name in _PYTHON_LOCKS)
+
+
 def _python_sum(project: Project, locked: Locked) -> DependencySum:
     """Adds up what is not in the package already."""
+    from archlint.packages import python_locks
+
     vendored = python_locks.vendored(project.listing)
     installed = python_locks.installed(project)
     sizes: dict[str, int] = {}

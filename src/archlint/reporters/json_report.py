@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
+from archlint.reporters.json_text import write_json
 from archlint.reporters.options import Names, Options, repository_root
 from archlint.reporters.summary import repository_fingerprint
 
@@ -27,8 +27,7 @@ def report(result: LintResult, stream: TextIO, options: Options) -> None:
         "notifications": [_notification(note) for note in result.notifications],
         "summary": msgspec.structs.asdict(result.summary),
     }
-    json.dump(data, stream, indent=2, ensure_ascii=False)
-    stream.write("\n")
+    write_json(data, stream)
 
 
 def _finding(finding: Finding, names: Names) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, TextIO
 
 from archlint import __version__
+from archlint.reporters.json_text import write_json
 from archlint.reporters.options import Names, Options, repository_root
 from archlint.reporters.paint import clean
 from archlint.reporters.sarif_graph import GraphPart
@@ -41,8 +41,7 @@ _UNREADABLE = "TPL001"
 def report(result: LintResult, stream: TextIO, options: Options) -> None:
     """Writes one log with one run; URIs are relative to the git checkout, else to the root of the run."""
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_Run(result, options).run()]}
-    json.dump(log, stream, indent=2, ensure_ascii=False)
-    stream.write("\n")
+    write_json(log, stream)
 
 
 class _Run:

@@ -1,6 +1,5 @@
 """Findings that somebody accepted in the template itself, by a comment or by Metadata."""
 
-from archlint.suppressions.comments import SPELLING, parse_comment
 from archlint.suppressions.matching import apply
 
-__all__ = ["SPELLING", "apply", "parse_comment"]
+__all__ = ["apply"]

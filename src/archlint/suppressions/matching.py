@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from archlint.findings import Confidence, Finding, Location, Severity, Suppression
-from archlint.suppressions.comments import comment_marks
-from archlint.suppressions.metadata import metadata_marks
 from archlint.suppressions.model import Malformed, Mark
 
 if TYPE_CHECKING:
@@ -80,6 +78,9 @@ class _Scopes:
                 self._add(name, document)
 
     def _add(self, name: str, document: Document) -> None:
+        from archlint.suppressions.comments import comment_marks
+        from archlint.suppressions.metadata import metadata_marks
+
         outline = self._outlines[name] = _Outline(document)
         for found in (*comment_marks(document), *metadata_marks(document)):
             if isinstance(found, Malformed):
