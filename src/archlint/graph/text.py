@@ -75,20 +75,22 @@ class Text(msgspec.Struct, frozen=True):
     def split(self, separator: str, limit: int = -1) -> list[Text]:
         """Splits at a literal separator, as str.split does; holes are never split."""
         if len(self.parts) == 1 and isinstance(self.parts[0], str):
-            return [Text((piece,) if piece else ()) for piece in self.parts[0].split(separator, limit)]
-        pieces: list[list[Part]] = [[]]
+            return [Text((each,) if each else ()) for each in self.parts[0].split(separator, limit)]
+        pieces: list[Text] = []
+        piece: list[Part] = []
         for part in self.parts:
-            if not isinstance(part, str):
-                pieces[-1].append(part)
+            if not isinstance(part, str) or limit == 0 or separator not in part:
+                piece.append(part)
                 continue
-            left = -1 if limit < 0 else max(limit - (len(pieces) - 1), 0)
-            segments = part.split(separator, left) if left != 0 else [part]
-            for index, segment in enumerate(segments):
+            for index, segment in enumerate(part.split(separator, limit)):
                 if index:
-                    pieces.append([])
+                    pieces.append(Text(tuple(piece)))
+                    piece = []
+                    limit -= 1
                 if segment:
-                    pieces[-1].append(segment)
-        return [Text(tuple(piece)) for piece in pieces]
+                    piece.append(segment)
+        pieces.append(Text(tuple(piece)))
+        return pieces
 
 
 NOTHING = Text(())
@@ -110,8 +112,13 @@ def joined(pieces: Iterable[Part]) -> Text:
 
 def product(pieces: Sequence[Sequence[Text]]) -> list[Text]:
     """Every concatenation of one alternative of each piece, bounded."""
-    if all(len(piece) == 1 for piece in pieces):
-        return [joined(part for piece in pieces for part in piece[0].parts)]
+    only: list[Part] = []
+    for piece in pieces:
+        if len(piece) != 1:
+            break
+        only += piece[0].parts
+    else:
+        return [joined(only)]
     results: list[list[Part]] = [[]]
     for piece in pieces:
         results = [[*result, *alternative.parts] for result in results for alternative in piece][:MAX_ALTERNATIVES]

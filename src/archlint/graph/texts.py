@@ -296,9 +296,10 @@ class Texts:
         if found := list(dict.fromkeys(chain.from_iterable(turns))):
             return found
         pieces: list[list[Text]] = []
+        between = [Text((argument[0],))] if argument[0] else []
         for index, item in enumerate(items):
-            if index and argument[0]:
-                pieces.append([Text((argument[0],))])
+            if index and between:
+                pieces.append(between)
             found = [item] if isinstance(item, Text) else self.texts(stack, item)
             pieces.append(found or [Text((Hole("Fn::Join", stack.id),))])
         return product(pieces)
