@@ -75,8 +75,13 @@ class Case(NamedTuple):
 
 def check(context: RuleContext) -> Iterator[Finding]:
     shared: dict[tuple[object, ...], list[Case]] = {}
+    behind: dict[Node, list[Edge]] = {}
+    for edge in context.graph.of_kind(EdgeKind.TRIGGERS):
+        if _is_request(edge) and _is_read(edge):
+            behind.setdefault(edge.target, []).append(edge)
     for function in context.graph.of_type("AWS::Lambda::Function"):
-        case = _worst(context, function)
+        edges = behind.get(function)
+        case = _worst(context, function, edges) if edges else None
         if case is None:
             continue
         place = function.place("Timeout")
@@ -88,10 +93,9 @@ def check(context: RuleContext) -> Iterator[Finding]:
     yield from (_finding(context, cases) for cases in shared.values())
 
 
-def _worst(context: RuleContext, function: Node) -> Case | None:
+def _worst(context: RuleContext, function: Node, edges: list[Edge]) -> Case | None:
     """The API that waits least of those that wait too short; None when there is none."""
-    edges = [e for e in context.graph.incoming(function, EdgeKind.TRIGGERS) if _is_request(e) and _is_read(e)]
-    if not edges or _continues_alone(context, function):
+    if _continues_alone(context, function):
         return None
     found = [
         Case(function, timeout, limit, edge)

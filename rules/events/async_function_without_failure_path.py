@@ -50,7 +50,12 @@ MAX_NAMED = 4
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
+    called = {
+        edge.target for edge in context.graph.of_kind(EdgeKind.TRIGGERS, EdgeKind.INVOKES) if edge.mode is Mode.ASYNC
+    }
     for function in context.graph.of_type("AWS::Lambda::Function"):
+        if function not in called:
+            continue
         events = _asynchronous(context, function)
         if not events or context.graph.outgoing(function, EdgeKind.DEAD_LETTERS):
             continue

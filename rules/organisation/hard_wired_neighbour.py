@@ -142,18 +142,16 @@ def _words(stack: Stack) -> set[str]:
 def _neighbours(context: RuleContext, names: dict[Node, str]) -> dict[Node, dict[Node, str]]:
     """For each resource the named ends in other stacks of the edges that it declares or carries."""
     found: dict[Node, dict[Node, str]] = {}
-    for edge in context.graph.edges:
-        source, target = edge.source, edge.target
-        here, there = source.stack, target.stack
-        if here is there or here is None or there is None or edge.kind in STRUCTURE:
-            continue
-        named = [end for end in (source, target) if end in names]
-        if not named:
-            continue
-        for holder in (source, target) if edge.via is None else (edge.via,):
-            others = {end: names[end] for end in named if end.stack is not holder.stack}
-            if others:
-                found.setdefault(holder, {}).update(others)
+    graph = context.graph
+    for node, word in names.items():
+        for edge in (*graph.outgoing(node), *graph.incoming(node)):
+            source, target = edge.source, edge.target
+            here, there = source.stack, target.stack
+            if here is there or here is None or there is None or edge.kind in STRUCTURE:
+                continue
+            for holder in (source, target) if edge.via is None else (edge.via,):
+                if holder.stack is not node.stack:
+                    found.setdefault(holder, {})[node] = word
     return found
 
 

@@ -52,8 +52,11 @@ MANAGED = 6_144
 
 def check(context: RuleContext) -> Iterator[Finding]:
     ratio, limit = context.params["ratio"], context.params["managed"]
+    by_holder: dict[Node, list[Edge]] = {}
+    for edge in context.graph.of_kind(EdgeKind.ATTACHES):
+        by_holder.setdefault(edge.source, []).append(edge)
     for holder in context.graph.of_type(*INLINE):
-        attached = context.graph.outgoing(holder, EdgeKind.ATTACHES)
+        attached = by_holder.get(holder, [])
         yield from _inline(context, holder, attached, ratio)
         if len(attached) > limit:
             yield from _attached(context, holder, attached, limit)

@@ -16,7 +16,7 @@ services that use the role do not count.
 
 from collections.abc import Iterator
 
-from archlint.api import EdgeKind, Finding, Node, Param, RuleContext, RuleMeta, Severity, role_permissions
+from archlint.api import Edge, EdgeKind, Finding, Node, Param, RuleContext, RuleMeta, Severity, role_permissions
 
 META = RuleMeta(
     id="IAM002",
@@ -46,10 +46,14 @@ MAX_NAMED = 6
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
-    for role in context.graph.of_type("AWS::IAM::Role"):
-        users = [e for e in context.graph.incoming(role, EdgeKind.ASSUMES) if e.source.type == "AWS::Lambda::Function"]
+    least = context.params["functions"]
+    by_role: dict[Node, list[Edge]] = {}
+    for edge in context.graph.of_kind(EdgeKind.ASSUMES):
+        if edge.source.type == "AWS::Lambda::Function" and edge.target.type == "AWS::IAM::Role":
+            by_role.setdefault(edge.target, []).append(edge)
+    for role, users in by_role.items():
         functions = list(dict.fromkeys(edge.source for edge in users))
-        if len(functions) < context.params["functions"] or not context.values.coexist(role, *functions[:3]):
+        if len(functions) < least or not context.values.coexist(role, *functions[:3]):
             continue
         actions = _actions(context, role)
         if not actions:
