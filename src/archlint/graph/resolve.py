@@ -243,11 +243,9 @@ class Resolver(Texts):
         return node or self.graph.add_node(Node(node_id, "external", shown or name, external=True))
 
     def _of_arn(self, stack: Stack, text: Text) -> Target | None:
-        if any(isinstance(part, str) and ":apigateway:" in part for part in text.parts):
-            fields = text.split(":", 5)
-            if len(fields) == 6 and fields[2].literal == "apigateway":
-                return self._of_integration(stack, text)
         arn = parse_arn(text)
+        if arn is not None and arn.service == "apigateway":
+            return self._of_integration(stack, text)
         if arn is None or not arn.name.parts:
             return None
         part = arn.name.node

@@ -39,7 +39,7 @@ def by_end(names: Mapping[Key, Sequence[Node]]) -> Index:
 
 def of_other_stack(stack: Stack, name: Key, index: Index) -> Node | None:
     """The resource of another stack whose name, with that stack's name in it, is `name`."""
-    if not name or not all(isinstance(part, (str, Hole)) for part in name):
+    if not index or not name or not all(isinstance(part, (str, Hole)) for part in name):
         return None
     last = name[-1]
     if not isinstance(last, str):
