@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -211,6 +210,8 @@ def _check(rules: Iterable[Rule], estate: Estate, notifications: list[Notificati
         try:
             found.extend(rule.check(context))
         except Exception as error:  # noqa: BLE001 - one broken rule must not take the others' findings along
+            import traceback
+
             message = f"rule {rule.meta.id} crashed: {type(error).__name__}: {error}"
             detail = traceback.format_exc()
             notifications.append(Notification(message, Severity.ERROR, rule.meta.id, detail=detail))

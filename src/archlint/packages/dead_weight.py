@@ -9,6 +9,7 @@ import msgspec
 
 from archlint.packages.listing import part_label
 from archlint.packages.measure import biggest, megabytes
+from archlint.packages.names import vendored
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -128,8 +129,6 @@ def dead_weight(
     `other_code` are folders of other functions' code relative to the package. The folder that the handler is in is
     never dead, whatever it is called.
     """
-    from archlint.packages.python_locks import vendored
-
     own = _own_folder(runtime, handler)
     apart = [folder for folder in other_code if own is None or not own.startswith(f"{folder}/")]
     others = tuple(f"{folder}/" for folder in apart if apart and not _is_imported(measure.listing, folder, apart))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from archlint.packages import npm_locks
 from archlint.packages.data import WHEEL_RATIO, KnownPackage, measured
 from archlint.packages.dependencies import DependencySum, Locked, Project, make_sum
+from archlint.packages.names import vendored
 
 _PYTHON_LOCKS = ("requirements.txt", "uv.lock", "pylock.toml", "poetry.lock", "Pipfile.lock")
 """All that `python_locks` reads."""
@@ -38,11 +39,11 @@ def _python_sum(project: Project, locked: Locked) -> DependencySum:
     """Adds up what is not in the package already."""
     from archlint.packages import python_locks
 
-    vendored = python_locks.vendored(project.listing)
+    present = vendored(project.listing)
     installed = python_locks.installed(project)
     sizes: dict[str, int] = {}
     basis: dict[str, None] = {}
-    wanted = {name: dependency for name, dependency in locked.dependencies.items() if name not in vendored}
+    wanted = {name: dependency for name, dependency in locked.dependencies.items() if name not in present}
     for name, dependency in wanted.items():
         size, how = dependency.unpacked, "wheels beside it"
         known = measured(name, dependency.version)

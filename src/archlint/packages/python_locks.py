@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from archlint.packages.listing import Listing
 
 _MAX_DIGITS = 15
 _VIRTUAL_ENVIRONMENTS = (".venv", "venv", "env", ".")
@@ -36,16 +35,6 @@ def locked(project: Project) -> Locked | None:
         if lock:
             return Locked(name, read(project, lock))
     return _pipfile(project)
-
-
-def vendored(listing: Listing) -> set[str]:
-    """Distributions that lie in the package already."""
-    found = set()
-    for path, _ in listing.files:
-        if ".dist-info/" in path:
-            folder = path.partition(".dist-info/")[0].rpartition("/")[2]
-            found.add(normalized(folder.rpartition("-")[0]))
-    return found
 
 
 def installed(project: Project) -> dict[str, Path]:

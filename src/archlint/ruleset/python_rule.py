@@ -6,7 +6,6 @@ import importlib.util
 import inspect
 import re
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -73,5 +72,7 @@ def _import(path: Path, pack: str) -> Any:
 
 
 def _line_in(path: Path, error: BaseException) -> int | None:
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     return next((frame.lineno for frame in reversed(frames) if frame.filename == str(path)), None)

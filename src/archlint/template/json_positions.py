@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -33,7 +34,7 @@ class JsonPositions:
     def __init__(self, text: str) -> None:
         self._text = text
         self._children: dict[int, dict[str | int, _Span]] = {}
-        self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._line_starts = [0, *accumulate([len(line) + 1 for line in text.split("\n")])]
 
     def extent(self, path: TemplatePath, on: Literal["key", "value"]) -> tuple[int, int, int, int]:
         """Lines and columns, 1-based, end exclusive, of the key (or value) at `path` or of its nearest ancestor.
