@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
-from archlint.graph.iam.actions import matches, service_of
+from archlint.graph.iam.actions import glob, is_pattern, matches, service_of
 from archlint.graph.model import EdgeKind, Mode
 
 READS = EdgeKind.READS
@@ -133,11 +133,18 @@ def allowed_flows(patterns: frozenset[str]) -> tuple[tuple[Flow, frozenset[str]]
     """The flows that these actions or patterns allow, each with its actions that are admitted."""
     named = {service_of(pattern) for pattern in patterns}
     any_service = any("*" in service or "?" in service for service in named)
+    lowered = {pattern.lower() for pattern in patterns}
+    wild = [pattern for pattern in lowered if is_pattern(pattern)]
     found = []
-    for flow in FLOWS if any_service else [flow for flow in FLOWS if flow.service in named]:
-        admitted = frozenset(action for action in flow.actions if any(matches(pattern, action) for pattern in patterns))
-        if admitted:
-            found.append((flow, admitted))
+    for flow in FLOWS:
+        if any_service or flow.service in named:
+            admitted = [
+                action
+                for action in flow.actions
+                if (name := action.lower()) in lowered or (wild and any(glob(pattern, name) for pattern in wild))
+            ]
+            if admitted:
+                found.append((flow, frozenset(admitted)))
     strong = {flow.service for flow, _ in found if not flow.weak}
     return tuple((flow, admitted) for flow, admitted in found if not (flow.weak and flow.service in strong))
 
