@@ -59,7 +59,7 @@ def cycles(
     found = []
     for component in _components(edges):
         inside = [edge for edge in edges if edge.source in component and edge.target in component]
-        cycle = _surest(inside, through)
+        cycle = _surest(inside, order, through)
         if cycle is not None:
             found.append(_rotated(cycle, order, through))
     return sorted(found, key=lambda cycle: order.get(cycle.edges[0].source, len(order)))
@@ -78,24 +78,24 @@ def _rotated(cycle: Cycle, order: dict[Node, int], through: Accept | None) -> Cy
     return Cycle(cycle.edges[first:] + cycle.edges[:first])
 
 
-def _surest(edges: list[Edge], through: Accept | None) -> Cycle | None:
+def _surest(edges: list[Edge], order: dict[Node, int], through: Accept | None) -> Cycle | None:
     """A shortest cycle over declared and code edges; failing that, over policy edges too; failing that, over all."""
     for least in (Evidence.CODE, Evidence.POLICY, Evidence.REFERENCE):
-        cycle = _shortest([edge for edge in edges if edge.evidence >= least], through)
+        cycle = _shortest([edge for edge in edges if edge.evidence >= least], order, through)
         if cycle is not None:
             return cycle
     return None
 
 
-def _shortest(edges: list[Edge], through: Accept | None) -> Cycle | None:
-    """A shortest cycle through an accepted node.
+def _shortest(edges: list[Edge], order: dict[Node, int], through: Accept | None) -> Cycle | None:
+    """A shortest cycle through an accepted node; of equals one through the node that comes first in the graph.
 
     Once the shortest cycle through a node is known the node is taken out: no other cycle needs it. Together with the
     bound on the length this keeps big components cheap.
     """
     best: Cycle | None = None
     core = _Core(_surest_of_parallel(edges))
-    for start in list(core.degree_out):
+    for start in sorted(core.degree_out, key=lambda node: order.get(node, len(order))):
         if start not in core or not (through is None or through(start)):
             continue
         best = _shortest_through(start, core, len(best.edges) - 1 if best else None) or best

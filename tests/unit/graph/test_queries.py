@@ -71,6 +71,13 @@ def test_a_surer_cycle_goes_before_a_shorter_one() -> None:
     assert (shown(cycle), cycle.evidence) == ("abca", Evidence.POLICY)
 
 
+def test_of_equal_cycles_the_first_node_in_the_graph_tells_whatever_the_order_of_the_edges() -> None:
+    made = graph("dc", "cd", "da", "ad", "bd", "db")
+    for name in "abcd":  # the order of the nodes, not that of the edges above
+        made.nodes[name] = made.nodes.pop(name)
+    assert [shown(cycle) for cycle in cycles(made, INVOKES)] == ["ada"]
+
+
 def test_of_parallel_edges_the_surest_is_taken() -> None:
     made = graph("ab", "ba")
     made.edges[0].evidence = Evidence.REFERENCE
