@@ -20,16 +20,22 @@ if TYPE_CHECKING:
 Row: TypeAlias = tuple[str, str, str, str]
 """Indentation, the dash of a list item, a key, and the rest of the line."""
 
+# In ASCII, as a set of letters with `\w` in it is asked letter by letter; other keys are found by `_WORDS`.
 _ROW = re.compile(
-    r"""^([ ]*)(-(?:[ ]+|$))?"""
-    r"""(?:([\w/$][\w.:/$+{}*@%~=(),-]{0,200}|"[^"\\\n]{1,200}"|'[^'\n]{1,200}')(?<!:)[ ]{0,9}:(?:[ ]+|$))?([^\n]*)$""",
+    r"""^( *)(-(?: +|$))?"""
+    r"""(?:([0-9A-Za-z_/$][0-9A-Za-z_.:/$+{}*@%~=(),-]*|"[^"\\\n]{1,200}"|'[^'\n]{1,200}')(?<!:) {0,9}:(?: +|$))?"""
+    r"""(.*)$""",
     re.MULTILINE,
 )
+_LONGEST_KEY = 200  # libyaml's own bound is 1024, with the blanks behind the key
+# A key of several words, as states of a state machine have: what `_ROW` takes for a plain text.
+_WORDS = re.compile(r"(\w(?:[^:#]|:(?! |$)|(?<! )#){0,200})(?<! )[ ]{0,9}:(?:[ ]+|$)(.*)")
 _PRINTABLE = bytes([0x0A, *range(0x20, 0x7F)])
 _LONGEST_LINE = 1 << COLUMN_BITS
 # Two levels of nesting a column at most, so with `_MOST_BRACKETS` in the last still not what `parse_events` refuses as
 # too deep; and ten calls a column. No key of thousands of real templates stands as far to the right.
 _RIGHTMOST = 60
+_TAG_ENDS = INDICATORS | {" "}
 _END: Row = ("", "", "", "")
 
 
@@ -63,7 +69,10 @@ class _BlockReader:
         self._at = 1 if self._lines[0] == "---" else 0
 
     def document(self) -> dict[str, Any]:
-        if len(max(self._lines, key=len)) >= _LONGEST_LINE:
+        longest = len(max(self._lines, key=len))
+        if longest >= _LONGEST_LINE:
+            raise OtherStyle
+        if longest > _LONGEST_KEY and any(len(row[2]) > _LONGEST_KEY for row in self._rows):
             raise OtherStyle
         row = self._next()
         if row is None or row[0] or row[1]:
@@ -98,48 +107,67 @@ class _BlockReader:
             raise OtherStyle
         rows = self._rows
         line = self._at
-        following: Row | None = row
-        while following is not None:
-            _, _, key, rest = following
-            key = self._key(key) if not key or key[0] in "\"'" else intern(key)
-            if key in mapping:
-                raise OtherStyle
-            marks.append(line << COLUMN_BITS | column)
+        bits = COLUMN_BITS
+        while True:
+            _, _, key, rest = row
+            if not key:
+                key, rest = self._words(rest)
+            key = intern(key[1:-1] if key[0] in "\"'" else key)
+            marks.append(line << bits | column)
             start = line
-            if rest and (first := rest[0]) not in INDICATORS:
+            line += 1
+            if not rest:
+                row = rows[line]
+                self._at = line
+                if row[2] and not row[1] and len(row[0]) > column:
+                    mapping[key] = self._mapping(row[0], row)
+                else:
+                    mapping[key] = self._nested(indent, may_align=True)
+                line = self._at
+            elif (first := rest[0]) not in INDICATORS:
                 text = plain(rest) if " " in rest or rest[-1] == ":" else rest
                 mapping[key] = plain_scalar(text) if first in RESOLVED_START else text
-                line += 1
             else:
-                self._at = line + 1
-                mapping[key] = self._value(rest, indent)
-                line = self._at
-            # The next row has a key as a rule; else it is looked for.
-            following = rows[line]
-            if not following[2]:
                 self._at = line
-                following = self._next()
+                mapping[key] = self._special(rest, indent, may_align=True)
                 line = self._at
-            if following is not None and (following[0] != indent or following[1]):
-                if len(following[0]) <= column:
+            # The next row has a key of this mapping as a rule; else it is looked for.
+            row = rows[line]
+            if row[2]:
+                if row[0] == indent and not row[1]:
+                    continue
+                if len(row[0]) <= column:
+                    self._at = line
                     break
-                if not rest or rest[0] in INDICATORS:
-                    raise OtherStyle
-                mapping[key], self._at = continued(rest, self._lines, start + 1, column)
-                following = self._next()
-                line = self._at
-                if following is not None and (following[0] != indent or following[1]):
-                    if len(following[0]) > column:
-                        raise OtherStyle
-                    break
-        self._at = line
+            self._at = line
+            if not self._goes_on(key, start, rest, indent, mapping):
+                break
+            line = self._at
+            row = rows[line]
+        if len(mapping) != len(marks):
+            raise OtherStyle  # a key stands twice
         return mapping
 
-    def _key(self, key: str) -> str:
-        """A key without its quotes."""
-        if not key:
+    def _goes_on(self, key: str, start: int, rest: str, indent: str, mapping: dict[str, Any]) -> bool:
+        """Whether the mapping has another key, behind the value of this one that may take more lines than its own."""
+        column = len(indent)
+        row = self._next()
+        if row is not None and len(row[0]) > column:
+            if not rest or rest[0] in INDICATORS:
+                raise OtherStyle
+            mapping[key], self._at = continued(rest, self._lines, start + 1, column)
+            row = self._next()
+            if row is not None and len(row[0]) > column:
+                raise OtherStyle
+        return row is not None and row[0] == indent and not row[1]
+
+    @staticmethod
+    def _words(row: str) -> tuple[str, str]:
+        """The key of several words that a row starts with, and the rest of it."""
+        found = _WORDS.fullmatch(row)
+        if found is None:
             raise OtherStyle
-        return intern(key[1:-1])
+        return found[1], found[2]
 
     def _following(self) -> Row | None:
         """`_next`, without a search where the next row has a key, as most have."""
@@ -147,12 +175,6 @@ class _BlockReader:
         if row[2]:
             return row
         return self._next()
-
-    def _value(self, rest: str, indent: str) -> Any:
-        """The value of a key, where it is not plain text on its line."""
-        if not rest or rest[0] == "#":
-            return self._nested(indent, may_align=True)
-        return self._special(rest, indent, may_align=True)
 
     def _sequence(self, indent: str, row: Row) -> list[Any]:
         """The list whose first item is in `row`, and whose dashes stand behind `indent`."""
@@ -173,9 +195,12 @@ class _BlockReader:
                 items.append(self._sequence(" " * inside, self._inner(rest)))
             else:
                 self._at += 1
+                at = self._at
                 items.append(self._item(rest, indent))
                 if not rest or rest[0] == "#":
                     marks[-1] = None  # what is nested starts on a later line
+                elif rest[0] not in INDICATORS and (after := self._following()) and len(after[0]) > column:
+                    items[-1], self._at = continued(rest, self._lines, at, column)
             following = self._following()
             if following is not None and (following[0] != indent or not following[1]):
                 if len(following[0]) > column:
@@ -185,7 +210,7 @@ class _BlockReader:
 
     def _item(self, rest: str, indent: str) -> Any:
         """The value behind a dash."""
-        if not rest or rest[0] == "#":
+        if not rest:
             return self._nested(indent, may_align=False)
         if rest[0] in INDICATORS:
             return self._special(rest, indent, may_align=False)
@@ -205,8 +230,10 @@ class _BlockReader:
             return self._sequence(row[0], row)
         if row[2]:
             return self._mapping(row[0], row)
-        self._at += 1
         rest = row[3]
+        if rest[0] not in INDICATORS and _WORDS.fullmatch(rest):
+            return self._mapping(row[0], row)
+        self._at += 1
         return plain_scalar(plain(rest)) if rest[0] not in INDICATORS else self._special(rest, indent, may_align=False)
 
     @staticmethod
@@ -225,7 +252,11 @@ class _BlockReader:
             name = LONG_FORMS.get(tag)
             if name is None:
                 raise OtherStyle
+            if behind and behind[0] not in _TAG_ENDS:
+                return long_form(name, plain(behind))
             return long_form(name, self._tagged(behind.lstrip(" "), indent, may_align=may_align))
+        if first == "#":
+            return self._nested(indent, may_align=may_align)
         if first in "'\"":
             text, self._at = quoted(rest, self._lines, self._at)
             return text
@@ -241,12 +272,28 @@ class _BlockReader:
             return plain_scalar(plain(rest))
         raise OtherStyle
 
+    def _text_below(self, row: Row, indent: str) -> str:
+        """The unquoted text that starts in `row`, below its tag."""
+        rest = row[3]
+        column = len(indent)
+        if rest[0] in INDICATORS or len(row[0]) <= column:
+            raise OtherStyle
+        self._at += 1
+        at = self._at
+        following = self._following()
+        if following is None or len(following[0]) <= column:
+            return plain(rest)
+        text, self._at = continued(rest, self._lines, at, column)
+        return text
+
     def _tagged(self, rest: str, indent: str, *, may_align: bool) -> Any:
         """The value behind a tag: text stays text, as libyaml has it."""
         if not rest or rest[0] == "#":
             row = self._following()
-            if row is None or not (row[1] or row[2] or row[3][0] in "'\"[{|>"):
+            if row is None:
                 raise OtherStyle
+            if not (row[1] or row[2] or row[3][0] in "'\"[{|>"):
+                return self._text_below(row, indent)
             value = self._nested(indent, may_align=may_align)
             if value is None:
                 raise OtherStyle

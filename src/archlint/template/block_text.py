@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from sys import intern
 from typing import Any
 
@@ -12,6 +11,7 @@ from archlint.template.scalars import LONG_FORMS, long_form, plain_scalar
 
 INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`")
 _QUOTED = re.compile(r"""(?:"((?:[^"\\]|\\["\\nt])*)"|'((?:[^']|'')*)')(?:[ ]+\#.*|[ ]*)""")
+_WHOLE = {'"': re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL), "'": re.compile(r"'[^']*(?:''[^']*)*'")}
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t"}
 _HEADER = re.compile(r"([|>])(-?)(?:[ ]+\#.*|[ ]*)")
@@ -72,7 +72,10 @@ def quoted(rest: str, lines: list[str], at: int) -> tuple[str, int]:
         return rest[1:-1], at
     found = _QUOTED.fullmatch(rest)
     if found is None:
-        until = next((line + 1 for line in range(at, len(lines)) if mark in lines[line]), at)
+        whole = _WHOLE[mark].match("\n".join([rest, *lines[at:]]))
+        if whole is None:
+            raise OtherStyle
+        until = at + whole[0].count("\n")
         value = _by_events("\n".join([rest, *lines[at:until]]))
         if not isinstance(value, str):
             raise OtherStyle
@@ -112,12 +115,20 @@ def block_text(header: str, lines: list[str], at: int, column: int) -> tuple[str
 
 
 def _folded(lines: list[str]) -> str:
-    """Lines as paragraphs, with an end of line for each empty one between; further indentation has its own rules."""
+    """Lines as paragraphs; an empty line ends one, and beside a line further in every end of line stays."""
     text = lines[0]
-    for before, line in pairwise(lines):
-        if line.startswith(" "):
-            raise OtherStyle
-        text += line if line and not before else f" {line}" if line else "\n"
+    empty = 0
+    was_further_in = False
+    for line in lines[1:]:
+        if not line:
+            empty += 1
+            continue
+        is_further_in = line[0] == " "
+        if is_further_in or was_further_in:
+            empty += 1
+        text += ("\n" * empty or " ") + line
+        was_further_in = is_further_in
+        empty = 0
     return text
 
 
