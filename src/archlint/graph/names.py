@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from archlint.graph.text import Hole, NodePart, Text, joined
@@ -259,7 +258,6 @@ class ArnName:
         self.rest = rest
 
 
-@lru_cache(maxsize=4096)
 def parse_arn(text: Text) -> ArnName | None:
     """The resource that an ARN names; None when the text is no ARN of a known service."""
     fields = text.split(":", 5)

@@ -15,6 +15,8 @@ from archlint.graph.texts import DERIVED, Texts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from archlint.graph.model import ResourceGraph
+    from archlint.graph.names import ArnName
     from archlint.graph.stacks import Stack
     from archlint.template.model import Json
 
@@ -64,6 +66,16 @@ def _plain(stack: Stack, value: dict[str, Any]) -> NodePart | None:
 
 class Resolver(Texts):
     """Answers what a value of a stack names, over all stacks of the run."""
+
+    def __init__(self, graph: ResourceGraph, stacks: Sequence[Stack]) -> None:
+        super().__init__(graph, stacks)
+        self._arns: dict[Text, ArnName | None] = {}
+
+    def arn(self, text: Text) -> ArnName | None:
+        """`parse_arn`, once for each text: templates repeat their ARNs."""
+        if text not in self._arns:
+            self._arns[text] = parse_arn(text)
+        return self._arns[text]
 
     def named(self, stack: Stack, types: Iterable[str], name: Text) -> Node | None:
         """The resource of one of these types whose physical name is this text, nearest to `stack` when several."""
@@ -243,7 +255,7 @@ class Resolver(Texts):
         return node or self.graph.add_node(Node(node_id, "external", shown or name, external=True))
 
     def _of_arn(self, stack: Stack, text: Text) -> Target | None:
-        arn = parse_arn(text)
+        arn = self.arn(text)
         if arn is not None and arn.service == "apigateway":
             return self._of_integration(stack, text)
         if arn is None or not arn.name.parts:

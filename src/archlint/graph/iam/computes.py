@@ -9,7 +9,7 @@ from archlint.graph.iam.identity import ROLE
 from archlint.graph.iam.shortcut import direct
 from archlint.graph.iam.statements import spread
 from archlint.graph.model import EdgeKind
-from archlint.graph.names import given_name, parse_arn
+from archlint.graph.names import given_name
 from archlint.graph.text import NodePart, Text
 
 if TYPE_CHECKING:
@@ -66,6 +66,9 @@ _LABELS = frozenset(
         "DD_SERVICE",
     }
 )
+# The settings of tracers: `DD_TRACE_DYNAMODB_TABLE_PRIMARY_KEYS` names tables, and the code need not write to them.
+# https://docs.datadoghq.com/tracing/trace_collection/library_config/ and https://opentelemetry.io/docs/languages/sdk-configuration/
+_TRACING = ("DD_TRACE_", "OTEL_")
 COMPUTE_TYPES = tuple(_ROLES)
 _FUNCTION = "AWS::Lambda::Function"
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
@@ -139,8 +142,9 @@ class Told:
                 self._read(stack, item, depth + 1)
         elif isinstance(value, dict) and not _is_function(value):
             for name, item in value.items():
-                if name not in _LABELS:  # ECS and CodeBuild write `Name` and `Value`
-                    self._read(stack, item, depth + 1, str(value.get("Name")) if name == "Value" else name)
+                told = str(value.get("Name")) if name == "Value" else name  # ECS and CodeBuild write `Name` and `Value`
+                if told not in _LABELS and not told.startswith(_TRACING):
+                    self._read(stack, item, depth + 1, told)
         elif isinstance(value, (str, dict)):
             for text in self._linker.texts(stack, value):
                 self._texts.add(text.parts)
@@ -154,7 +158,7 @@ class Told:
         named = self._linker.resolver.named
         for parts in self._texts if self._stack is not None else ():
             text = Text(parts)
-            arn = parse_arn(text) if text.startswith("arn:") else None
+            arn = self._linker.resolver.arn(text) if text.startswith("arn:") else None
             node = named(self._stack, sorted(types), arn.name if arn is not None else text) if self._stack else None
             if node is not None:
                 found.add(node)
@@ -175,7 +179,7 @@ class Told:
             if target is not None and target.node.external:
                 found.append(target.node)
         for parts in self._texts if self._stack is not None else ():
-            arn = parse_arn(Text(parts)) if Text(parts).startswith("arn:") else None
+            arn = self._linker.resolver.arn(Text(parts)) if Text(parts).startswith("arn:") else None
             if arn is None or arn.service != service or self._stack is None:
                 continue
             target = self._linker.target(self._stack, Text(parts))

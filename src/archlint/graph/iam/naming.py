@@ -11,7 +11,7 @@ import msgspec
 from archlint.graph.iam.actions import glob
 from archlint.graph.iam.reach import HOLE, may_name_family, reaches_everything
 from archlint.graph.iam.shortcut import direct
-from archlint.graph.names import arn_form, given_name, parse_arn
+from archlint.graph.names import arn_form, given_name
 from archlint.graph.text import Hole, NodePart, Text, joined
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _of_target(target: tuple[Node, str | None, str | None, str]) -> Named:
 
 def _family(linker: Linker, stack: Stack, text: Text) -> tuple[Named, ...] | None:
     """The resources whose names a pattern fits; None when the wildcard is not in the resource's name."""
-    arn = parse_arn(text)
+    arn = linker.resolver.arn(text)
     if arn is None:
         return _below_reference(text)
     if not any(isinstance(part, str) and ("*" in part or "?" in part) for part in arn.name.parts):
